@@ -1,0 +1,31 @@
+# The index of what one can do here. Every target only calls a script or a tool; CI calls the same ones.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+UV ?= $(shell command -v uv || echo .tools/uv/bin/uv)
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.tools/uv/bin/uv:
+	@scripts/get-uv
+
+.PHONY: sync
+sync: $(filter .tools/%,$(UV)) ## Install everything into .venv (uv itself too, if it is absent)
+	@$(UV) sync --all-packages --frozen --quiet
+
+.PHONY: test
+test: sync ## Run the quick tests
+	@.venv/bin/pytest
+
+.PHONY: test-all
+test-all: sync ## Run all tests, the slow ones too
+	@.venv/bin/pytest -m ""
+
+.PHONY: lint
+lint: sync ## Check style, types, arrows between the rooms, shell and workflows
+	@scripts/lint
+
+.PHONY: format
+format: sync ## Rewrite the code in the project's style
+	@.venv/bin/ruff format . && .venv/bin/ruff check --fix-only --quiet .

@@ -1,0 +1,1 @@
+"""The domain core: text cleaning and the model bundle."""

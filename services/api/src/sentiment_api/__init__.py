@@ -1,0 +1,1 @@
+"""The HTTP API: predictions, feedback, model swap, alerts."""

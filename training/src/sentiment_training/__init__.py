@@ -1,0 +1,1 @@
+"""The vigie command: data sets, training, evaluation, registration."""
