@@ -25,7 +25,9 @@ LOG_INTERVAL_S = 10.0
 class Advance(Protocol):
     """Tells the step that `n` more of its units are done."""
 
-    def __call__(self, n: int = 1) -> None: ...
+    def __call__(self, n: int = 1) -> None:
+        """Count `n` units as done."""
+        ...
 
 
 class Progress(Protocol):
