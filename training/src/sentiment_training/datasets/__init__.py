@@ -1,0 +1,22 @@
+"""Loads labelled tweets, cleans, splits and names them."""
+
+from sentiment_training.datasets.cleaning import normalised, without_duplicates, without_texts_of
+from sentiment_training.datasets.dataset import BoolArray, Counts, Dataset, joined_labels, joined_texts
+from sentiment_training.datasets.fingerprint import fingerprint
+from sentiment_training.datasets.sources import load_dataset
+from sentiment_training.datasets.split import Split, split
+
+__all__ = [
+    "BoolArray",
+    "Counts",
+    "Dataset",
+    "Split",
+    "fingerprint",
+    "joined_labels",
+    "joined_texts",
+    "load_dataset",
+    "normalised",
+    "split",
+    "without_duplicates",
+    "without_texts_of",
+]

@@ -1,0 +1,167 @@
+"""Turns raw columns, whatever their types, into a data set."""
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from sentiment_training.datasets.dataset import Column, Counts, Dataset
+from sentiment_training.errors import BadValueError
+
+NEGATIVE, POSITIVE, NEUTRAL = 0, 1, -1
+LABELS = {
+    "0": NEGATIVE,
+    "0.0": NEGATIVE,
+    "neg": NEGATIVE,
+    "negative": NEGATIVE,
+    "false": NEGATIVE,
+    "1": POSITIVE,
+    "1.0": POSITIVE,
+    "pos": POSITIVE,
+    "positive": POSITIVE,
+    "true": POSITIVE,
+    "": NEUTRAL,
+    "nan": NEUTRAL,
+    "neutral": NEUTRAL,
+}
+# Sentiment140's own: 0 negative, 2 neutral, 4 positive.
+SENTIMENT140_LABELS = {"0": NEGATIVE, "2": NEUTRAL, "4": POSITIVE}
+
+
+def dataset_of(
+    name: str,
+    text: Column,
+    label: Column,
+    *,
+    labels: dict[str, int] = LABELS,
+    user: Column | None = None,
+    time: Column | None = None,
+    order: Column | None = None,
+    duplicate: Column | None = None,
+    contradictory: Column | None = None,
+) -> Dataset:
+    """Build a data set from columns of equal length.
+
+    Parameters
+    ----------
+    text, label
+        Any type that has a textual form; null labels count as neutral, null texts as empty.
+    labels
+        What each spelling of a label means, in lower case.
+    user
+        Only equality matters: a number is kept, never the name.
+    time
+        Timestamps, or ISO 8601 strings; ignored unless each row has one.
+    order
+        Whole numbers that grow with time; ignored unless each row has one.
+    duplicate, contradictory
+        Rows that the file itself marks as such; they are dropped and counted.
+
+    Raises
+    ------
+    BadValueError
+        If a label or a time cannot be read; names the row.
+    OneClassError, EmptyDatasetError
+        If there is nothing to learn from.
+    """
+    meaning = _meanings(name, label, labels)
+    texts = pc.fill_null(_joined(text).cast(pa.large_string()), "")
+    whole = Dataset(
+        name=name,
+        texts=texts,
+        labels=meaning == POSITIVE,
+        groups=None if user is None else _groups(user),
+        times=None if time is None else _times(name, time),
+        order=None if order is None else _order(order),
+        counts=Counts(read=len(texts), kept=len(texts)),
+    )
+    neutral = meaning == NEUTRAL
+    blank = pc.equal(pc.utf8_trim_whitespace(texts), "").to_numpy(zero_copy_only=False) & ~neutral
+    opposed = _flags(contradictory, len(texts)) & ~neutral & ~blank
+    again = _flags(duplicate, len(texts)) & ~neutral & ~blank & ~opposed
+    kept = whole.where(
+        ~(neutral | blank | opposed | again),
+        neutral=int(neutral.sum()),
+        empty=int(blank.sum()),
+        contradictory=int(opposed.sum()),
+        duplicate=int(again.sum()),
+    )
+    return kept.require_both_classes()
+
+
+def _joined(column: Column) -> Column:
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+
+def _meanings(name: str, label: Column, labels: dict[str, int]) -> NDArray[np.int8]:
+    spelled = pc.fill_null(_joined(label).cast(pa.string()), "")
+    encoded = spelled.dictionary_encode()
+    spellings = [spelling.strip().lower() for spelling in encoded.dictionary.to_pylist()]
+    unknown = [i for i, spelling in enumerate(spellings) if spelling not in labels]
+    codes = encoded.indices.to_numpy()
+    if unknown:
+        row = int(np.flatnonzero(codes == unknown[0])[0]) + 1
+        allowed = ", ".join(spelling for spelling in labels if spelling and not spelling.endswith(".0"))
+        raise BadValueError(
+            f"{name}: column label, row {row:,}: {shown(encoded.dictionary[unknown[0]].as_py())} is none; "
+            f"use one of {allowed} (empty where neutral)"
+        )
+    meanings: NDArray[np.int8] = np.array([labels[spelling] for spelling in spellings], dtype=np.int8)[codes]
+    return meanings
+
+
+def shown(value: str, at_most: int = 40) -> str:
+    """Quote a cell for a message, shortened."""
+    return repr(value if len(value) <= at_most else value[:at_most] + "…")
+
+
+def _groups(user: Column) -> NDArray[np.uint64] | None:
+    spelled = pc.fill_null(_joined(user).cast(pa.large_string()), "").to_numpy(zero_copy_only=False)
+    known = spelled != ""
+    if not known.any():
+        return None
+    hashes: NDArray[np.uint64] = pd.util.hash_array(spelled)
+    return np.where(known, np.maximum(hashes, 1), 0).astype(np.uint64)
+
+
+def _times(name: str, time: Column) -> NDArray[np.datetime64] | None:
+    column = _joined(time)
+    if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
+        if column.null_count:
+            return None
+        # Zone or not, only the order counts, and one column has one zone.
+        stamps: NDArray[np.datetime64] = column.cast(pa.timestamp("us")).to_numpy(zero_copy_only=False)
+        return stamps
+    written = pd.Series(pc.fill_null(column.cast(pa.large_string()), "").to_numpy(zero_copy_only=False))
+    if (written == "").any():
+        return None
+    parsed = pd.to_datetime(written, format="ISO8601", utc=True, errors="coerce")
+    bad = np.flatnonzero(parsed.isna())
+    if len(bad):
+        raise BadValueError(
+            f"{name}: time, row {bad[0] + 1:,}: {shown(written.iloc[bad[0]])} is no ISO 8601 time; "
+            "write it like 2026-11-21T09:00:00Z, or drop the column"
+        )
+    return parsed.dt.tz_localize(None).to_numpy(dtype="datetime64[us]")
+
+
+def _order(order: Column) -> NDArray[np.int64] | None:
+    column = _joined(order)
+    try:
+        numbers = column.cast(pa.int64())
+    except pa.ArrowInvalid:
+        return None
+    if numbers.null_count:
+        return None
+    whole: NDArray[np.int64] = numbers.to_numpy()
+    return whole
+
+
+def _flags(column: Column | None, n: int) -> NDArray[np.bool_]:
+    if column is None:
+        return np.zeros(n, dtype=np.bool_)
+    flags: NDArray[np.bool_] = pc.fill_null(_joined(column).cast(pa.bool_()), fill_value=False).to_numpy(
+        zero_copy_only=False
+    )
+    return flags

@@ -1,0 +1,130 @@
+"""What a data set is once it is loaded, wherever it came from."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from sentiment_training.errors import EmptyDatasetError, OneClassError
+
+BoolArray = NDArray[np.bool_]
+IntArray = NDArray[np.int64]
+
+# pyarrow ships no types. Texts are Arrow arrays: 1.6 million strings as one buffer, not as so many objects.
+Texts = Any
+Column = Any
+Table = Any
+ReadOption = Any
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many rows a data set had, and why some are no longer there."""
+
+    read: int = 0
+    neutral: int = 0
+    """Labelled neutral, or not labelled."""
+    empty: int = 0
+    """Nothing but white space in the text."""
+    duplicate: int = 0
+    """Same label and same normalised text as an earlier row."""
+    contradictory: int = 0
+    """The same normalised text occurs with both labels."""
+    evaluated: int = 0
+    """Left out of training because an evaluation set holds the same normalised text."""
+    kept: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(*(getattr(self, name) + getattr(other, name) for name in self.__match_args__))
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Labelled texts, with what is known about who wrote them and when.
+
+    Parameters
+    ----------
+    name
+        What metrics and tables call it.
+    texts
+        Arrow array of large strings, shape (n,), none null or empty.
+    labels
+        True where positive, shape (n,).
+    groups
+        One number a user, 0 where unknown, shape (n,); None where the file names no users.
+    times
+        When each was written, shape (n,); None where unknown.
+    order
+        Grows with time, shape (n,); None where unknown.
+    counts
+        What was read and what was dropped.
+    """
+
+    name: str
+    texts: Texts
+    labels: BoolArray
+    groups: NDArray[np.uint64] | None = None
+    times: NDArray[np.datetime64] | None = None
+    order: IntArray | None = None
+    counts: Counts = Counts()
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def positives(self) -> int:
+        """Number of positive rows."""
+        return int(self.labels.sum())
+
+    def where(self, mask: BoolArray, **dropped: int) -> "Dataset":
+        """Keep the rows where `mask` is True, and add to the counts why the others went."""
+        counts = replace(
+            self.counts,
+            kept=int(mask.sum()),
+            **{reason: getattr(self.counts, reason) + n for reason, n in dropped.items()},
+        )
+        return Dataset(
+            name=self.name,
+            texts=self.texts.filter(pa.array(mask)),
+            labels=self.labels[mask],
+            groups=None if self.groups is None else self.groups[mask],
+            times=None if self.times is None else self.times[mask],
+            order=None if self.order is None else self.order[mask],
+            counts=counts,
+        )
+
+    def require_both_classes(self) -> "Dataset":
+        """Return itself.
+
+        Raises
+        ------
+        EmptyDatasetError
+            If there is no row.
+        OneClassError
+            If all rows have the same label.
+        """
+        if len(self) == 0:
+            raise EmptyDatasetError(
+                f"{self.name}: no labelled row is left of {self.counts.read:,} read "
+                f"({self.counts.neutral:,} neutral or unlabelled, {self.counts.empty:,} empty); "
+                "give a file with negative and positive texts"
+            )
+        if self.positives in {0, len(self)}:
+            only = "positive" if self.positives else "negative"
+            raise OneClassError(
+                f"{self.name}: all {len(self):,} rows are {only}; "
+                "give a file with negative and positive texts"
+            )
+        return self
+
+
+def joined_texts(datasets: list[Dataset]) -> list[str]:
+    """All texts, in order."""
+    return [text for dataset in datasets for text in dataset.texts.to_pylist()]
+
+
+def joined_labels(datasets: list[Dataset]) -> BoolArray:
+    """All labels, in the order of `joined_texts`."""
+    return np.concatenate([dataset.labels for dataset in datasets])

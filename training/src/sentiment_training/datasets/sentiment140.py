@@ -1,0 +1,83 @@
+"""Reads Sentiment140 as it is published: latin-1, no header, six columns; or the zip that holds it.
+
+Go, Bhayani and Huang 2009, "Twitter sentiment classification using distant supervision".
+"""
+
+import zipfile
+import zlib
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from sentiment_training.datasets.columns import SENTIMENT140_LABELS, dataset_of
+from sentiment_training.datasets.dataset import Dataset
+from sentiment_training.datasets.tables import read_csv
+from sentiment_training.errors import DatasetNotFoundError, UnreadableFileError
+
+COLUMNS = ["target", "ids", "date", "flag", "user", "text"]
+
+
+def is_sentiment140(first_row: list[str]) -> bool:
+    """Whether a headless first row looks like Sentiment140."""
+    return len(first_row) == len(COLUMNS) and first_row[0].strip() in SENTIMENT140_LABELS
+
+
+def load_sentiment140(path: Path, name: str) -> Dataset:
+    """Read the CSV.
+
+    The split goes by `user`; `ids` grow with time and stand for it (the dates name a zone by letters that
+    are not unique).
+    """
+    with path.open("rb") as file:
+        return _load(file, path.name, name)
+
+
+def load_sentiment140_zip(path: Path, member: str | None, name: str) -> Dataset:
+    """Read one CSV of the zip.
+
+    Parameters
+    ----------
+    member
+        A part of the member's name; None takes the only CSV, or the one with *training* in its name.
+
+    Raises
+    ------
+    UnreadableFileError
+        If the zip is damaged.
+    DatasetNotFoundError
+        If no member, or more than one, has such a name.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            chosen = _chosen(
+                path.name, [each for each in archive.namelist() if each.endswith(".csv")], member
+            )
+            with archive.open(chosen) as file:
+                return _load(cast("BinaryIO", file), f"{path.name}:{chosen}", name)
+    except (zipfile.BadZipFile, zlib.error, EOFError) as fault:
+        raise UnreadableFileError(
+            f"{path.name}: the zip is damaged or cut short ({fault}); download it again"
+        ) from fault
+
+
+def _load(file: BinaryIO, shown: str, name: str) -> Dataset:
+    table = read_csv(file, shown, ["target", "ids", "user", "text"], column_names=COLUMNS, encoding="latin-1")
+    return dataset_of(
+        name,
+        table["text"],
+        table["target"],
+        labels=SENTIMENT140_LABELS,
+        user=table["user"],
+        order=table["ids"],
+    )
+
+
+def _chosen(shown: str, members: list[str], part: str | None) -> str:
+    matching = [member for member in members if (part or "") in member]
+    if part is None and len(matching) > 1:
+        matching = [member for member in members if "training" in member]
+    if len(matching) != 1:
+        raise DatasetNotFoundError(
+            f"{shown}: {len(matching)} CSV files match {part or 'training'!r}; it holds "
+            f"{', '.join(members) or 'none'}; choose one with {shown}:PART-OF-ITS-NAME"
+        )
+    return matching[0]

