@@ -1,0 +1,28 @@
+"""What can stand between the visitor and an answer.
+
+PageError
+├── ApiAwayError          nobody answered, or too late
+├── NotReadyError         the API runs, but no version answers yet
+├── RejectedError         the API understood and refused, with a reason
+└── UnexpectedAnswerError something answered that does not keep the contract
+"""
+
+
+class PageError(Exception):
+    """An answer could not be had; the message is written for the visitor."""
+
+
+class ApiAwayError(PageError):
+    """Nobody answered, or too late."""
+
+
+class NotReadyError(PageError):
+    """The API runs, but no version answers yet."""
+
+
+class RejectedError(PageError):
+    """The API understood and refused, with a reason."""
+
+
+class UnexpectedAnswerError(PageError):
+    """Something answered that does not keep the contract."""
