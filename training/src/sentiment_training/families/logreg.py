@@ -1,0 +1,269 @@
+"""TF-IDF over word n-grams and logistic regression: scikit-learn trains, a small graph serves.
+
+Term frequency is presence: a word counts once a tweet. The weights leave training rounded to half
+precision, and the rounded ones are what scikit-learn is measured with, so the file is half as large and
+the bundle still agrees with its trainer.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from onnx import ModelProto, NodeProto, TensorProto, checker, helper, numpy_helper
+from sklearn.feature_extraction.text import TfidfTransformer
+from sklearn.linear_model import LogisticRegression
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.trainers import WordLevelTrainer
+
+from sentiment import Bundle, Cleaning, Provenance, splitter, write_bundle
+from sentiment_training.families.family import BoolArray, FloatArray, Option, parse_options
+from sentiment_training.families.ngrams import (
+    LONGEST,
+    PADDING,
+    NgramNumbering,
+    largest_prime_below,
+    token_ids,
+)
+from sentiment_training.progress import Advance, Progress
+
+_UNKNOWN = "[UNK]"
+_PAD = "[PAD]"
+_OPSET = 17  # of 2021: whatever runtime an old server has, it knows it
+_IR_VERSION = 8  # goes with the opset
+
+_HALF_LARGEST = float(np.finfo(np.float16).max)
+
+
+@dataclass(frozen=True)
+class LogregOptions:
+    """Every choice of this family. The defaults are what did best on unseen tweets (docs/models.md)."""
+
+    ngrams: int = 3
+    bucket_bits: int = 22
+    min_count: int = 2
+    c: float = 3.0
+    max_iter: int = 100
+    max_words: int = 100_000
+    max_length: int = 256
+
+
+_OPTIONS = {
+    "ngrams": Option(int, 1, LONGEST, "words in the longest n-gram"),
+    "bucket_bits": Option(int, 8, 26, "n-grams of two and more words share about 2^this columns"),
+    "min_count": Option(int, 1, 1_000, "texts that an n-gram must occur in"),
+    "c": Option(float, 1e-4, 1e4, "inverse strength of the L2 penalty"),
+    "max_iter": Option(int, 1, 10_000, "iterations of L-BFGS at most"),
+    "max_words": Option(int, 100, 2**21 - 1, "words in the vocabulary at most"),
+    "max_length": Option(int, 8, 4_096, "tokens of a text that count"),
+}
+
+
+class LogregFamily:
+    """TF-IDF over word n-grams + logistic regression."""
+
+    name = "logreg"
+
+    def option_help(self) -> Mapping[str, str]:
+        """Each option's name, with a sentence and its default."""
+        defaults = asdict(LogregOptions())
+        return {name: f"{option.meaning} (default {defaults[name]})" for name, option in _OPTIONS.items()}
+
+    def check(self, options: Mapping[str, str]) -> None:
+        """Raise OptionError if `fit` would not take these options."""
+        parse_options(LogregOptions(), _OPTIONS, options)
+
+    def fit(
+        self,
+        texts: Sequence[str],
+        labels: BoolArray,
+        options: Mapping[str, str],
+        progress: Progress,
+        seed: int,
+    ) -> "LogregModel":
+        """Train; nothing in it is random but the order of ties, so the seed only goes to scikit-learn."""
+        chosen = parse_options(LogregOptions(), _OPTIONS, options)
+        tokenizer = _train_tokenizer(texts, chosen, progress)
+        numbering = NgramNumbering(
+            vocabulary=tokenizer.get_vocab_size(),
+            longest=chosen.ngrams,
+            buckets=largest_prime_below(2**chosen.bucket_bits),
+        )
+        ids, lengths = token_ids(tokenizer, texts, progress)
+        with progress.step("features"):
+            presence = numbering.matrix(ids, lengths)
+            tfidf = TfidfTransformer().fit(presence)
+            counts = np.bincount(presence.indices, minlength=numbering.columns)
+            # What is too rare, or only padding, has no weight: neither in the sum nor in its length.
+            tfidf.idf_ = np.where(counts >= chosen.min_count, _rounded(tfidf.idf_), 0)
+            tfidf.idf_[PADDING] = 0
+            features = tfidf.transform(presence, copy=False)
+            used = np.flatnonzero(tfidf.idf_)
+            # L-BFGS walks through every column: on a small data set nearly all of them are empty.
+            features = features[:, used]
+        classifier = LogisticRegression(C=chosen.c, max_iter=chosen.max_iter, random_state=seed)
+        with progress.step("fit", chosen.max_iter) as advance:
+            classifier.set_callbacks(_CountIterations(advance))
+            # It stops where it no longer gains or after max_iter: on this task the last iterations change
+            # the third decimal of a probability, so running into the limit is no fault.
+            classifier.fit(features, labels)
+        _spread(classifier, used, numbering.columns)
+        _round_weights(classifier, tfidf)
+        return LogregModel(chosen, tokenizer, numbering, tfidf, classifier)
+
+
+@dataclass(frozen=True)
+class LogregModel:
+    """A fitted pipeline: tokens → n-grams → TF-IDF → logistic regression."""
+
+    options: LogregOptions
+    tokenizer: Tokenizer
+    numbering: NgramNumbering
+    tfidf: TfidfTransformer
+    classifier: LogisticRegression
+
+    @property
+    def parameters(self) -> Mapping[str, str | int | float]:
+        """Every choice that made it, and what came of it."""
+        return asdict(self.options) | {
+            "words": self.numbering.vocabulary,
+            "columns": self.numbering.columns,
+            "iterations": int(self.classifier.n_iter_[0]),
+            "cleaning": ", ".join(name for name, on in asdict(Cleaning()).items() if on),
+        }
+
+    def probabilities(self, texts: Sequence[str]) -> FloatArray:
+        """Score texts with scikit-learn: probability of *positive*, shape (n,)."""
+        presence = self.numbering.matrix(*token_ids(self.tokenizer, texts))
+        probability: FloatArray = self.classifier.predict_proba(self.tfidf.transform(presence))[:, 1]
+        return probability
+
+    def export(self, folder: Path, golden_texts: Sequence[str], provenance: Provenance) -> Bundle:
+        """Write the bundle into a new folder and open it."""
+        # Padding belongs to the bundle alone: here texts are laid end to end, where it would count as a word.
+        tokenizer = Tokenizer.from_str(self.tokenizer.to_str())
+        tokenizer.enable_padding(pad_id=PADDING, pad_token=_PAD)
+        return write_bundle(
+            folder,
+            family=LogregFamily.name,
+            tokenizer=tokenizer,
+            graph=self._graph().SerializeToString(),
+            golden_texts=golden_texts,
+            provenance=provenance,
+        )
+
+    def _graph(self) -> ModelProto:
+        """Sum the weights of the n-grams that a text holds, divide by their length, squash.
+
+        Sorting a row brings equal n-grams together, so that each counts once; then
+        probability = sigmoid(Σ idf·w / √Σ idf² + b).
+        """
+        idf = self.tfidf.idf_.astype(np.float16)
+        weights = (self.tfidf.idf_ * self.classifier.coef_[0]).astype(np.float16)
+        bias = np.float32(self.classifier.intercept_[0])
+        node = helper.make_node
+        nodes: list[NodeProto] = [
+            *self.numbering.nodes("ids", "columns"),
+            node("Shape", ["columns"], ["count"], start=1),
+            node("TopK", ["columns", "count"], ["sorted", "places"], axis=1),
+            node("Slice", ["sorted", "zero", "minus_one", "axis_1"], ["left"]),
+            node("Slice", ["sorted", "one", "end", "axis_1"], ["right"]),
+            node("Equal", ["left", "right"], ["again"]),
+            node("Where", ["again", "padding", "right"], ["others"]),
+            node("Slice", ["sorted", "zero", "one", "axis_1"], ["first"]),
+            node("Concat", ["first", "others"], ["unique"], axis=1),
+            node("Gather", ["weights", "unique"], ["half_weight"]),
+            node("Cast", ["half_weight"], ["weight"], to=TensorProto.FLOAT),
+            node("ReduceSum", ["weight", "axis_1"], ["sum"], keepdims=0),
+            node("Gather", ["idf", "unique"], ["half_idf"]),
+            node("Cast", ["half_idf"], ["length_part"], to=TensorProto.FLOAT),
+            node("ReduceSumSquare", ["length_part"], ["squared_length"], axes=[1], keepdims=0),
+            node("Sqrt", ["squared_length"], ["length"]),
+            # A text of unknown words only has length 0 and sum 0: its answer is the bias alone.
+            node("Max", ["length", "tiny"], ["divisor"]),
+            node("Div", ["sum", "divisor"], ["cosine"]),
+            node("Add", ["cosine", "bias"], ["score"]),
+            node("Sigmoid", ["score"], ["probability"]),
+        ]
+        constants = {
+            "zero": np.array([0]),
+            "one": np.array([1]),
+            "minus_one": np.array([-1]),
+            "end": np.array([np.iinfo(np.int64).max]),
+            "tiny": np.float32(1e-9),
+            "bias": bias,
+            "weights": weights,
+            "idf": idf,
+        }
+        graph = helper.make_graph(
+            nodes,
+            "tfidf_logreg",
+            [helper.make_tensor_value_info("ids", TensorProto.INT64, ["batch", "length"])],
+            [helper.make_tensor_value_info("probability", TensorProto.FLOAT, ["batch"])],
+            [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()],
+        )
+        model = helper.make_model(
+            graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR_VERSION
+        )
+        checker.check_model(model, full_check=True)
+        return model
+
+
+class _CountIterations:
+    """A scikit-learn callback that moves the progress bar."""
+
+    def __init__(self, advance: Advance) -> None:
+        self._advance = advance
+
+    def setup(self, estimator: object, context: object) -> None:
+        """Do nothing; scikit-learn's protocol asks for it."""
+
+    def teardown(self, estimator: object, context: object) -> None:
+        """Do nothing; scikit-learn's protocol asks for it."""
+
+    def on_fit_task_begin(self, estimator: object, context: object) -> None:
+        """Do nothing; scikit-learn's protocol asks for it."""
+
+    def on_fit_task_end(self, estimator: object, context: object) -> None:  # noqa: ARG002 - the protocol's
+        """Count an iteration of the solver."""
+        self._advance()
+
+
+def _train_tokenizer(texts: Sequence[str], options: LogregOptions, progress: Progress) -> Tokenizer:
+    tokenizer = Tokenizer(WordLevel({_PAD: PADDING, _UNKNOWN: 1}, unk_token=_UNKNOWN))
+    tokenizer.normalizer = Cleaning().normalizer()
+    tokenizer.pre_tokenizer = splitter()
+    trainer = WordLevelTrainer(
+        vocab_size=options.max_words,
+        min_frequency=options.min_count,
+        special_tokens=[_PAD, _UNKNOWN],
+        show_progress=False,
+    )
+    with progress.step("vocabulary"):
+        tokenizer.train_from_iterator(texts, trainer, length=len(texts))
+    tokenizer.enable_truncation(options.max_length)
+    return tokenizer
+
+
+def _spread(classifier: LogisticRegression, used: npt.NDArray[np.int64], columns: int) -> None:
+    """Put the weights of the used columns back to where they are numbered; the others weigh nothing."""
+    weights = np.zeros((1, columns))
+    weights[0, used] = classifier.coef_[0]
+    classifier.coef_ = weights
+    classifier.n_features_in_ = columns
+
+
+def _round_weights(classifier: LogisticRegression, tfidf: TfidfTransformer) -> None:
+    """Round idf·w to half precision; w becomes what gives exactly that."""
+    product = np.clip(tfidf.idf_ * classifier.coef_[0], -_HALF_LARGEST, _HALF_LARGEST)
+    idf = tfidf.idf_
+    weights = np.zeros(len(idf))
+    np.divide(_rounded(product), idf, out=weights, where=idf > 0)
+    classifier.coef_ = weights[np.newaxis]
+    classifier.intercept_ = classifier.intercept_.astype(np.float64)
+
+
+def _rounded(values: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    return values.astype(np.float16).astype(np.float64)
