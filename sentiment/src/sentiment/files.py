@@ -21,10 +21,13 @@ def read_file(folder: Path, name: str) -> bytes:
         raise MissingFileError(f"{name} is not in the bundle; download or export it again") from error
     except OSError as error:
         raise BundleError(f"{name} cannot be read: {error.strerror}") from error
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise BundleError(f"{name} is no ordinary file")
-        content = file.read(LARGEST_FILES[name] + 1)
+        with open(descriptor, "rb", closefd=False) as file:
+            content = file.read(LARGEST_FILES[name] + 1)
+    finally:
+        os.close(descriptor)
     if len(content) > LARGEST_FILES[name]:
         raise OversizedFileError(f"{name} is larger than the {LARGEST_FILES[name]:,} bytes allowed")
     return content
