@@ -18,9 +18,9 @@ sync: $(filter .tools/%,$(UV)) ## Install everything into .venv (uv itself too, 
 test: sync ## Run the quick tests
 	@.venv/bin/pytest
 
-.PHONY: test-all
-test-all: sync ## Run all tests, the slow ones too
-	@.venv/bin/pytest -m ""
+.PHONY: test-slow
+test-slow: sync ## Run the slow tests: whole trainings, swaps under load, the demo
+	@.venv/bin/pytest -m slow
 
 .PHONY: lint
 lint: sync ## Check style, types, arrows between the rooms, shell and workflows

@@ -101,7 +101,8 @@ def parse_options(defaults: Options, known: Mapping[str, Option], given: Mapping
         try:
             value = option.kind(text)
         except ValueError as error:
-            raise OptionError(f"{name} takes a {option.kind.__name__}, not {text!r}") from error
+            kind = "a whole number" if option.kind is int else "a number"
+            raise OptionError(f"{name} takes {kind}, not {text!r}") from error
         if not option.low <= value <= option.high:
             raise OptionError(f"{name} must lie between {option.low:g} and {option.high:g}, not at {text}")
         values[name] = value

@@ -1,0 +1,147 @@
+"""TF-IDF + logistic regression: the exported graph computes what scikit-learn computes."""
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sentiment import Provenance
+from sentiment_training.families import FAMILIES, FittedModel, OptionError
+from sentiment_training.families.ngrams import LONGEST, NgramNumbering, largest_prime_below, token_ids
+from sentiment_training.progress import SilentProgress
+
+SMALL = {"bucket_bits": "14", "min_count": "1"}
+
+SUBJECTS = ("my flight", "the crew", "your app", "@united", "this airline", "boarding")
+GOOD = ("was great", "is lovely :)", "made my day!!", "was not bad at all", "thanks a lot")
+BAD = ("was awful", "is late again :(", "lost my bag???", "was not good at all", "never again")
+
+
+def a_corpus() -> tuple[list[str], np.ndarray]:
+    """Sentences whose words alone do not decide: `not bad` is good, `not good` is bad."""
+    pairs = [(f"{subject} {ending}", ending in GOOD) for subject in SUBJECTS for ending in GOOD + BAD]
+    texts, labels = zip(*pairs, strict=True)
+    return list(texts) * 3, np.array(list(labels) * 3)
+
+
+def fit(**options: str) -> FittedModel:
+    texts, labels = a_corpus()
+    return FAMILIES["logreg"].fit(texts, labels, SMALL | options, SilentProgress(), seed=0)
+
+
+@pytest.fixture(scope="module", params=["1", "2", "3", "4"])
+def model(request: pytest.FixtureRequest) -> FittedModel:
+    return fit(ngrams=request.param)
+
+
+def test_it_learns_what_two_words_mean_together() -> None:
+    alone, together = fit(ngrams="1"), fit(ngrams="2")
+    texts = ["the crew was not bad at all", "the crew was not good at all"]
+    good, bad = together.probabilities(texts)
+    assert good > 0.5 > bad
+    assert good - bad > np.subtract(*alone.probabilities(texts))
+
+
+def test_the_bundle_agrees_with_scikit_learn_on_thousands_of_texts(
+    model: FittedModel, tmp_path: Path
+) -> None:
+    texts, _ = a_corpus()
+    words = sorted({word for text in texts for word in text.split()} | {"unknown", "", "!!", "\U0001f621"})
+    generator = np.random.default_rng(7)
+    thousands = [" ".join(generator.choice(words, generator.integers(0, 30))) for _ in range(3_000)]
+    bundle = model.export(tmp_path / "bundle", ["the crew was great", ""], Provenance())
+    difference = np.abs(model.probabilities(thousands) - bundle.probabilities(thousands))
+    assert difference.max() <= 1e-5
+
+
+@given(text=st.text(alphabet="ab !?.@#é\U0001f621\x00\u200d", max_size=60))
+def test_any_text_scores_the_same_in_both(text: str, agreeing_pair: tuple[FittedModel, "object"]) -> None:
+    fitted, bundle = agreeing_pair
+    assert bundle.probabilities([text]) == pytest.approx(fitted.probabilities([text]), abs=1e-5)  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="module")
+def agreeing_pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[FittedModel, "object"]:
+    texts = ["a b", "b a", "a a b !", "é b", "b ? a", "@ab #a", "\U0001f621 a", "b b b"] * 3
+    labels = np.array([True, False, True, False, True, False, False, True] * 3)
+    fitted = FAMILIES["logreg"].fit(texts, labels, SMALL, SilentProgress(), seed=0)
+    return fitted, fitted.export(tmp_path_factory.mktemp("pair") / "bundle", ["a b"], Provenance())
+
+
+def test_the_same_data_gives_the_same_files(tmp_path: Path) -> None:
+    first, second = (fit().export(tmp_path / name, ["the crew"], Provenance()) for name in "ab")
+    assert first.sha256 == second.sha256
+
+
+def test_every_option_is_logged() -> None:
+    parameters = fit(ngrams="2", c="0.5").parameters
+    assert parameters["ngrams"] == 2
+    assert parameters["c"] == 0.5
+    assert parameters["iterations"] > 0
+
+
+def test_a_text_of_unknown_words_only_is_answered_by_the_bias(tmp_path: Path) -> None:
+    fitted = FAMILIES["logreg"].fit(
+        ["good", "bad"] * 4, np.array([True, False] * 4), SMALL | {"min_count": "2"}, SilentProgress(), seed=0
+    )
+    bundle = fitted.export(tmp_path / "bundle", ["good"], Provenance())
+    empty, unknown = bundle.probabilities(["", "zzz"])
+    assert empty == unknown == pytest.approx(fitted.probabilities([""])[0], abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"ngram": "2"}, "there is no option 'ngram'; the options are ngrams"),
+        ({"ngrams": "two"}, "ngrams takes a whole number, not 'two'"),
+        ({"ngrams": "9"}, "ngrams must lie between 1 and 4"),
+        ({"c": "-1"}, "c must lie between"),
+        ({"c": "nan"}, "c must lie between"),
+    ],
+)
+def test_a_wrong_option_is_named_before_any_work(options: dict[str, str], reason: str) -> None:
+    with pytest.raises(OptionError, match=reason):
+        FAMILIES["logreg"].check(options)
+
+
+@given(
+    texts=st.lists(st.lists(st.integers(1, 40), max_size=12), min_size=1, max_size=6),
+    longest=st.integers(1, LONGEST),
+)
+def test_the_matrix_holds_each_ngram_of_each_text_and_no_other(texts: list[list[int]], longest: int) -> None:
+    numbering = NgramNumbering(vocabulary=41, longest=longest, buckets=largest_prime_below(2**20))
+    ids = np.array(list(itertools.chain(*texts)), np.int32)
+    matrix = numbering.matrix(ids, np.array([len(text) for text in texts]))
+    assert matrix.shape == (len(texts), numbering.columns)
+    for row, text in enumerate(texts):
+        ngrams = {
+            tuple(text[start : start + size])
+            for size in range(1, longest + 1)
+            for start in range(len(text) - size + 1)
+        }
+        assert set(matrix[row].data) <= {1.0}
+        # A million buckets for at most a few dozen n-grams: a shared one is rare, but may be.
+        assert len(ngrams) - 1 <= matrix[row].nnz <= len(ngrams)
+
+
+def test_an_ngram_never_reaches_into_the_next_text() -> None:
+    numbering = NgramNumbering(vocabulary=10, longest=2, buckets=largest_prime_below(2**12))
+    apart = numbering.matrix(np.array([1, 2], np.int32), np.array([1, 1]))
+    together = numbering.matrix(np.array([1, 2], np.int32), np.array([2]))
+    assert apart.nnz == 2
+    assert together.nnz == 3
+
+
+def test_texts_become_ids_laid_end_to_end() -> None:
+    texts, _ = a_corpus()
+    fitted = fit()
+    ids, lengths = token_ids(fitted.tokenizer, [*texts[:5], ""])  # type: ignore[attr-defined] # of this family
+    assert lengths.sum() == len(ids)
+    assert lengths[-1] == 0
+
+
+def test_the_largest_prime_below_is_prime() -> None:
+    assert [largest_prime_below(limit) for limit in (4, 10, 2**14, 2**22)] == [3, 7, 16381, 4194301]
