@@ -83,6 +83,9 @@ class SilentProgress:
         with self.steps.measured(name):
             yield advance
 
+    def say(self, line: str) -> None:
+        """Keep it to itself."""
+
 
 class LineProgress:
     """A line when a step begins and ends, and every ten seconds between: for files and pipes."""
@@ -112,14 +115,15 @@ class LineProgress:
             if total and 0 < done < total and now - said >= self._interval_s:
                 said = now
                 left_s = (now - started) / done * (total - done)
-                self._say(f"{name}: {100 * done // total} %, about {left_s:.0f} s left")
+                self.say(f"{name}: {100 * done // total} %, about {left_s:.0f} s left")
 
-        self._say(f"{name} …")
+        self.say(f"{name} …")
         with self.steps.measured(name):
             yield advance
-        self._say(f"{name}: done in {self._clock() - started:.1f} s")
+        self.say(f"{name}: done in {self._clock() - started:.1f} s")
 
-    def _say(self, line: str) -> None:
+    def say(self, line: str) -> None:
+        """Write a line."""
         print(line, file=self._stream, flush=True)
 
 
@@ -141,6 +145,10 @@ class BarProgress:
         with self.steps.measured(name):
             yield advance
         self._bars.update(task, total=total or 1, completed=total or 1)
+
+    def say(self, line: str) -> None:
+        """Write a line above the bars."""
+        self._bars.console.print(line, highlight=False, soft_wrap=True)
 
 
 @contextmanager

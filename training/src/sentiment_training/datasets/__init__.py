@@ -1,7 +1,7 @@
 """Loads labelled tweets, cleans, splits and names them."""
 
 from sentiment_training.datasets.cleaning import normalised, without_duplicates, without_texts_of
-from sentiment_training.datasets.dataset import BoolArray, Counts, Dataset, joined_labels, joined_texts
+from sentiment_training.datasets.dataset import BoolArray, Counts, Dataset, joined
 from sentiment_training.datasets.fingerprint import fingerprint
 from sentiment_training.datasets.sources import load_dataset
 from sentiment_training.datasets.split import Split, split
@@ -12,8 +12,7 @@ __all__ = [
     "Dataset",
     "Split",
     "fingerprint",
-    "joined_labels",
-    "joined_texts",
+    "joined",
     "load_dataset",
     "normalised",
     "split",

@@ -1,5 +1,6 @@
 """What a data set is once it is loaded, wherever it came from."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -120,11 +121,12 @@ class Dataset:
         return self
 
 
-def joined_texts(datasets: list[Dataset]) -> list[str]:
-    """All texts, in order."""
-    return [text for dataset in datasets for text in dataset.texts.to_pylist()]
-
-
-def joined_labels(datasets: list[Dataset]) -> BoolArray:
-    """All labels, in the order of `joined_texts`."""
-    return np.concatenate([dataset.labels for dataset in datasets])
+def joined(name: str, datasets: Sequence[Dataset]) -> Dataset:
+    """All rows under one name; who and when, which only the split asks for, are left behind."""
+    counts = [dataset.counts for dataset in datasets]
+    return Dataset(
+        name=name,
+        texts=pa.concat_arrays([dataset.texts for dataset in datasets]),
+        labels=np.concatenate([dataset.labels for dataset in datasets]),
+        counts=sum(counts[1:], start=counts[0]),
+    )

@@ -1,0 +1,75 @@
+"""Shows figures: as tables for people, as JSON for programs, as Markdown for MLflow's pages."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from rich.table import Table
+
+from sentiment_training.registry import Version
+from sentiment_training.scores import Estimate, Scores
+
+NAMES = {
+    "accuracy": "accuracy",
+    "precision": "precision",
+    "recall": "recall",
+    "f1": "F1",
+    "roc_auc": "ROC AUC",
+    "average_precision": "average precision",
+    "ece": "calibration error",
+    "log_loss": "log loss",
+}
+KEY_FIGURES = ("accuracy", "f1", "roc_auc", "ece")
+
+
+def with_interval(estimate: Estimate) -> str:
+    """Three decimals and the interval: 0.825 [0.823, 0.827]."""
+    return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
+
+
+def scores_table(measured: Mapping[str, Scores]) -> Table:
+    """Make a row a figure, a column a data set."""
+    table = Table(title="with 95 % intervals; precision and recall of positive", title_justify="left")
+    table.add_column("")
+    for name, scores in measured.items():
+        table.add_column(f"{name}\n{scores.n:,} tweets", justify="right")
+    for key, shown in NAMES.items():
+        table.add_row(shown, *(with_interval(scores.estimates()[key]) for scores in measured.values()))
+    return table
+
+
+def scores_markdown(measured: Mapping[str, Scores]) -> str:
+    """Make a row a data set, a column a key figure: the description of a version."""
+    head = ["data set", "tweets", *(NAMES[key] for key in KEY_FIGURES)]
+    lines = [f"| {' | '.join(head)} |", "|---|" + "--:|" * (len(head) - 1)]
+    for name, scores in measured.items():
+        figures = [with_interval(scores.estimates()[key]) for key in KEY_FIGURES]
+        lines.append(f"| {' | '.join([name, f'{scores.n:,}', *figures])} |")
+    return "\n".join(lines)
+
+
+def scores_json(about: Mapping[str, object], measured: Scores) -> str:
+    """Make one JSON object of what was measured on one data set."""
+    return json.dumps({**about, **asdict(measured)}, indent=2)
+
+
+def versions_table(name: str, versions: Mapping[Version, Mapping[str, float]]) -> Table:
+    """Make a row a version, with the accuracies that its run measured."""
+    table = Table(title=name, title_justify="left")
+    for column in ("version", "stage", "alias", "made (UTC)", "accuracy", "refused"):
+        table.add_column(column)
+    for version, metrics in versions.items():
+        accuracies = [
+            f"{key.removesuffix('.accuracy')} {value:.3f}"
+            for key, value in sorted(metrics.items())
+            if key.endswith(".accuracy")
+        ]
+        table.add_row(
+            str(version.number),
+            version.stage if version.stage != "None" else "",
+            ", ".join(version.aliases),
+            f"{version.created_at:%Y-%m-%d %H:%M}",
+            "\n".join(accuracies),
+            version.refused,
+        )
+    return table
