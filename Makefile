@@ -14,6 +14,14 @@ help: ## Show this list
 sync: $(filter .tools/%,$(UV)) ## Install everything into .venv (uv itself too, if it is absent)
 	@$(UV) sync --all-packages --frozen --quiet
 
+.PHONY: demo
+demo: sync ## Run everything on this machine, without containers (VIGIE_PORT=8080, VIGIE_HOME=.vigie)
+	@.venv/bin/python -m scripts.demo
+
+.PHONY: clean-demo
+clean-demo: ## Remove what the demo keeps (models, runs, reports), after asking
+	@scripts/demo-clean
+
 .PHONY: test
 test: sync ## Run the quick tests
 	@.venv/bin/pytest

@@ -1,0 +1,150 @@
+"""The programs the demo is made of: started, watched and ended together."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from .errors import PartError
+
+_PATIENCE_S: Final = 8.0
+_SHOWN_LINES: Final = 12
+
+
+@dataclass(frozen=True)
+class Part:
+    """A program: how it is called, and where it writes what it says."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    log: Path
+
+
+class Parts:
+    """The programs that run now."""
+
+    def __init__(self) -> None:
+        self._running: list[tuple[Part, subprocess.Popen[bytes]]] = []
+        self._keeper = subprocess.Popen(
+            [sys.executable, "-S", Path(__file__).with_name("keeper.py")],
+            stdin=subprocess.PIPE,
+            start_new_session=True,
+        )
+
+    def start(self, part: Part) -> subprocess.Popen[bytes]:
+        """Start a program in a group of its own, so that Ctrl-C reaches the demo alone."""
+        with part.log.open("ab") as log:
+            process = subprocess.Popen(
+                part.command,
+                env=part.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._running.append((part, process))
+        self._tell_keeper(process.pid)
+        return process
+
+    def run(self, part: Part, meanwhile: Callable[[], None]) -> None:
+        """Run a program to its end.
+
+        Raises
+        ------
+        PartError
+            If it, or another part meanwhile, fails.
+        """
+        process = self.start(part)
+        while process.poll() is None:
+            self.check(besides=part)
+            meanwhile()
+            wait_a_moment()
+        self._running.remove((part, process))
+        self._tell_keeper(-process.pid)
+        if process.returncode != 0:
+            raise PartError(_obituary(part, process.returncode))
+
+    def check(self, besides: Part | None = None) -> None:
+        """Raise `PartError` if a program has ended."""
+        for part, process in self._running:
+            if part is not besides and process.poll() is not None:
+                raise PartError(_obituary(part, process.returncode))
+
+    def wait_until(
+        self, ready: Callable[[], bool], what: str, limit_s: float, meanwhile: Callable[[], None]
+    ) -> None:
+        """Wait for something to become true, while every program goes on running.
+
+        Raises
+        ------
+        PartError
+            If a program ends, or the time is up.
+        """
+        deadline = time.monotonic() + limit_s
+        while not ready():
+            self.check()
+            meanwhile()
+            if time.monotonic() > deadline:
+                logs = "".join(_last_lines(part) for part, _ in self._running)
+                raise PartError(f"{what} did not become ready within {limit_s:.0f} seconds.{logs}")
+            wait_a_moment()
+
+    def stop(self) -> None:
+        """End every program, children of children too; returns when none is left."""
+        groups = [process.pid for _, process in reversed(self._running)]
+        _send(groups, signal.SIGTERM)
+        deadline = time.monotonic() + _PATIENCE_S
+        while self._any_left() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        _send(groups, signal.SIGKILL)
+        for _, process in self._running:
+            process.wait()
+        self._running.clear()
+        self._keeper.communicate()
+
+    def _tell_keeper(self, group: int) -> None:
+        assert self._keeper.stdin is not None  # noqa: S101 - it was opened with a pipe
+        self._keeper.stdin.write(f"{group}\n".encode())
+        self._keeper.stdin.flush()
+
+    def _any_left(self) -> bool:
+        for _, process in self._running:
+            process.poll()  # a child that ended stays in its group until it is waited for
+        return any(_alive(process.pid) for _, process in self._running)
+
+
+def wait_a_moment() -> None:
+    """Leave the processor to the others for a tenth of a second."""
+    time.sleep(0.1)
+
+
+def _send(groups: Sequence[int], number: signal.Signals) -> None:
+    for group in groups:
+        if _alive(group):
+            os.killpg(group, number)
+
+
+def _alive(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except (ProcessLookupError, PermissionError):  # macOS says EPERM for a group of zombies
+        return False
+    return True
+
+
+def _obituary(part: Part, code: int) -> str:
+    how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+    return f"{part.name} {how}.{_last_lines(part)}"
+
+
+def _last_lines(part: Part) -> str:
+    text = part.log.read_text(encoding="utf-8", errors="replace") if part.log.exists() else ""
+    lines = text.splitlines()[-_SHOWN_LINES:]
+    shown = "".join(f"\n    {line}" for line in lines) or "\n    (it wrote nothing)"
+    return f"\n  Last lines of {part.log}:{shown}"
