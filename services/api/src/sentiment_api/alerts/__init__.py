@@ -1,0 +1,1 @@
+"""Mail when wrong-prediction reports come in a burst."""

@@ -1,0 +1,1 @@
+"""Reports from people and programs about predictions, masked and stored."""
