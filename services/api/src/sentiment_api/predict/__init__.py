@@ -1,0 +1,1 @@
+"""Scoring texts with the version in Production."""
