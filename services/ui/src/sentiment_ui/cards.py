@@ -63,8 +63,8 @@ def waiting() -> str:
 
 def result(entry: Entry, model: ModelInfo | None, zone: tzinfo) -> str:
     """The answer: label, its own probability, both sides of the scale, and who said so."""
-    own = percent(own_probability(entry.label, entry.probability))
-    negative, positive = percent(1 - entry.probability), percent(entry.probability)
+    own = escape(percent(own_probability(entry.label, entry.probability)))
+    negative, positive = escape(percent(1 - entry.probability)), escape(percent(entry.probability))
     description = texts.BAR_DESCRIPTION.format(negative=negative, positive=positive)
     facts = "".join(
         f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in _facts(entry, model, zone)
@@ -133,7 +133,7 @@ def _history_row(entry: Entry, zone: tzinfo) -> str:
         words = texts.HISTORY_REPORTED.format(expected=texts.LABELS[entry.expected].lower())
         reported = f'<span class="vg-reported">{words}</span>'
     version = escape(texts.VERSION_ALONE.format(version=entry.model_version))
-    own = percent(own_probability(entry.label, entry.probability))
+    own = escape(percent(own_probability(entry.label, entry.probability)))
     return (
         f'<li class="vg-{entry.label}"><p class="vg-row-verdict">'
         f'<span class="vg-icon vg-icon-{entry.label}"></span><b>{texts.LABELS[entry.label]} · {own}</b>'
