@@ -27,9 +27,16 @@ class Part:
 
 
 class Parts:
-    """The programs that run now."""
+    """The programs that run now.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    patience_s
+        Seconds that a program has for an orderly end.
+    """
+
+    def __init__(self, patience_s: float = _PATIENCE_S) -> None:
+        self._patience_s = patience_s
         self._running: list[tuple[Part, subprocess.Popen[bytes]]] = []
         self._keeper = subprocess.Popen(
             [sys.executable, "-S", Path(__file__).with_name("keeper.py")],
@@ -99,7 +106,7 @@ class Parts:
         """End every program, children of children too; returns when none is left."""
         groups = [process.pid for _, process in reversed(self._running)]
         _send(groups, signal.SIGTERM)
-        deadline = time.monotonic() + _PATIENCE_S
+        deadline = time.monotonic() + self._patience_s
         while self._any_left() and time.monotonic() < deadline:
             time.sleep(0.05)
         _send(groups, signal.SIGKILL)
