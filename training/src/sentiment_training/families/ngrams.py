@@ -62,7 +62,8 @@ class NgramNumbering:
         Returns
         -------
         csr_matrix
-            1.0 where a text holds an n-gram, however often; float32, shape (n, columns).
+            1.0 where a text holds an n-gram, however often; float64, shape (n, columns). (With float32,
+            L-BFGS meets rounding errors and stops at a third of its way.)
         """
         rows = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
         all_columns, all_rows = [ids], [rows]
@@ -76,9 +77,7 @@ class NgramNumbering:
             all_columns.append(number[whole].astype(np.int32))
             all_rows.append(rows[:starts][whole])
         columns, rows = np.concatenate(all_columns), np.concatenate(all_rows)
-        matrix = csr_matrix(
-            (np.ones(len(columns), np.float32), (rows, columns)), shape=(len(lengths), self.columns)
-        )
+        matrix = csr_matrix((np.ones(len(columns)), (rows, columns)), shape=(len(lengths), self.columns))
         matrix.sum_duplicates()
         matrix.data[:] = 1
         return matrix
