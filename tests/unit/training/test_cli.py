@@ -1,0 +1,76 @@
+"""The command says what is wrong in one line, and does so before anything long."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+NOWHERE = {"VIGIE_MLFLOW_URI": "http://127.0.0.1:9/mlflow"}
+
+
+def vigie(*arguments: str, env: Mapping[str, str] = NOWHERE) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(Path(sys.executable).with_name("vigie")), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        env={**os.environ, **env},
+    )
+
+
+def test_help_needs_neither_mlflow_nor_scikit_learn() -> None:
+    program = "import sys, sentiment_training.cli; print({'mlflow', 'sklearn', 'pandas'} & set(sys.modules))"
+
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert answer.stdout.strip() == "set()"
+    assert "promote" in vigie("--help").stdout
+
+
+def test_an_absent_mlflow_is_one_line_and_exit_code_2() -> None:
+    answer = vigie("train")
+
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert answer.stderr == (
+        "vigie: MLflow does not answer at http://127.0.0.1:9/mlflow; start it (`make demo`, `make up`), "
+        "or say where it is with --mlflow-uri or VIGIE_MLFLOW_URI\n"
+    )
+
+
+def test_a_password_in_the_address_is_not_repeated() -> None:
+    answer = vigie("versions", env={"VIGIE_MLFLOW_URI": "http://me:secret@127.0.0.1:9/mlflow"})
+
+    assert answer.returncode == 2
+    assert "secret" not in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["evaluate", "1", "nowhere.csv"], "nowhere.csv: no such file"),
+        (["train", "--data", "other"], "no package carries a data set 'other'"),
+        (["train", "--eval", "airline"], "'airline' is not of the form NAME=FILE"),
+        (["train", "--eval", "heldout=x.csv"], "does not begin with heldout"),
+        (["train", "-o", "ngrams"], "'ngrams' is not of the form NAME=VALUE"),
+    ],
+)
+def test_what_was_typed_wrong_is_said_in_one_line(arguments: list[str], said: str) -> None:
+    answer = vigie(*arguments)
+
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert said in answer.stderr
+    assert answer.stderr.count("\n") == 1
+
+
+def test_debug_shows_the_traceback() -> None:
+    assert "Traceback" in vigie("--debug", "evaluate", "1", "nowhere.csv").stderr
+
+
+def test_bad_columns_are_named_before_mlflow_is_asked(a_file: Callable[..., str]) -> None:
+    answer = vigie("evaluate", "1", a_file("odd.csv", {"tweet": ["a"], "label": [1]}))
+
+    assert "odd.csv: no column text; found tweet, label" in answer.stderr
