@@ -93,14 +93,26 @@ class Parts:
         PartError
             If a program ends, or the time is up.
         """
+        if not self.wait_for(ready, limit_s, meanwhile):
+            logs = "".join(_last_lines(part) for part, _ in self._running)
+            raise PartError(f"{what} did not become ready within {limit_s:.0f} seconds.{logs}")
+
+    def wait_for(self, ready: Callable[[], bool], limit_s: float, meanwhile: Callable[[], None]) -> bool:
+        """Wait for something that may also not come; tell whether it did.
+
+        Raises
+        ------
+        PartError
+            If a program ends.
+        """
         deadline = time.monotonic() + limit_s
         while not ready():
             self.check()
-            meanwhile()
             if time.monotonic() > deadline:
-                logs = "".join(_last_lines(part) for part, _ in self._running)
-                raise PartError(f"{what} did not become ready within {limit_s:.0f} seconds.{logs}")
+                return False
+            meanwhile()
             wait_a_moment()
+        return True
 
     def stop(self) -> None:
         """End every program, children of children too; returns when none is left."""

@@ -44,12 +44,6 @@ def version_in_production(mlflow: str, model: str, rule: str) -> str | None:
     return str(versions[0]["version"]) if isinstance(versions, list) and versions else None
 
 
-def api_is_up(address: str) -> bool:
-    """Tell whether the API answers through the proxy, with or without a version."""
-    _, answer = ask(f"{address}/api/v1/model")
-    return "ready" in answer
-
-
 def predicts(address: str) -> bool:
     """Tell whether a real prediction comes back through the proxy."""
     _, answer = ask(f"{address}/api/v1/predict", {"text": "Thank you for the lovely flight!"})

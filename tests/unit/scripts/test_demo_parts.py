@@ -68,9 +68,7 @@ def test_stopping_ends_children_of_children_too(tmp_path: Path) -> None:
     assert [lives(member) for member in members] == [False, False]
 
 
-def test_a_part_that_will_not_listen_is_ended_all_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_part_that_will_not_listen_is_ended_all_the_same(tmp_path: Path) -> None:
     parts = Parts(patience_s=0.3)
     stubborn = (
         "import signal, time; signal.signal(15, signal.SIG_IGN); print('1 2', flush=True); time.sleep(600)"
