@@ -40,10 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     configure(settings.log_level)
     if chosen.command == "migrate":
         return _migrate(settings)
-    return _serve(chosen.host, chosen.port, chosen.workers)
+    return _serve(chosen.host, chosen.port, chosen.workers, settings.root_path)
 
 
-def _serve(host: str, port: int, workers: int) -> int:
+def _serve(host: str, port: int, workers: int, root_path: str) -> int:
     import uvicorn  # noqa: PLC0415 - `migrate` does without
 
     with tempfile.TemporaryDirectory(prefix="vigie-metrics-") as folder:
@@ -55,8 +55,10 @@ def _serve(host: str, port: int, workers: int) -> int:
             host=host,
             port=port,
             workers=workers,
+            root_path=root_path,
             log_config=None,
             access_log=False,
+            ws="none",  # there are none; their library costs 4 MB
             limit_concurrency=_MOST_CONNECTIONS,
             timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT_S,
             server_header=False,

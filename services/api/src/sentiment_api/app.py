@@ -69,7 +69,6 @@ def build(settings: Settings, *, now: Clock = utc_now) -> FastAPI:
         title="Vigie",
         description=_DESCRIPTION,
         version=version("vigie-api"),
-        root_path=settings.root_path,
         lifespan=_lifespan,
         redoc_url=None,
     )

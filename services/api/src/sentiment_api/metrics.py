@@ -102,7 +102,7 @@ class RequestMetrics:
         try:
             await self._app(scope, receive, watched)
         finally:
-            path = scope["path"]
+            path = scope["path"].removeprefix(scope["root_path"])
             route = path if path in self._routes else _OTHER
             method = scope["method"] if scope["method"] in _METHODS else _OTHER
             key = (route, method, status)

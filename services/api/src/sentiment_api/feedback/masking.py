@@ -22,7 +22,7 @@ _PHONE = "[phone]"
 # Every sign that is an @ to some reader.
 _AT = "[@\uff20\ufe6b]"
 
-_LINKS = re.compile(r"[a-z][a-z0-9+.\-]*://\S+|www\.\S+", re.IGNORECASE)
+_LINKS = re.compile(r"[a-z0-9+.\-]*://\S+|www\.\S+", re.IGNORECASE)
 
 _EMAILS = re.compile(rf"[\w.+%'\-]+{_AT}[\w\-]+(?:\.[\w\-]+)*")
 
@@ -37,7 +37,10 @@ _MENTIONS = re.compile(rf"{_AT}\w+")
 
 # Digits with what people put between them. What is no telephone number is sorted out below.
 _NUMBERS = re.compile(r"(?<![\w.,+])(?:\+|\()?\d(?:[ \t\u00a0().\-/]{0,3}\d){7,}(?!\w)")
-_DATE = re.compile(r"(?<!\d)(?:\d{4}([-./])\d{1,2}\1\d{1,2}|\d{1,2}([-./])\d{1,2}\2(?:\d{4}|\d{2}))(?!\d)")
+# Not the middle of 06.12.34.56.78.
+_DATE = re.compile(
+    r"(?<!\d)(?<!\d[-./])(?:\d{4}([-./])\d{1,2}\1\d{1,2}|\d{1,2}([-./])\d{1,2}\2(?:\d{4}|\d{2}))(?![-./]?\d)"
+)
 _NORTH_AMERICAN = re.compile(r"(?:1[ .\-]?)?\(?[2-9]\d{2}\)?[ .\-]{1,2}\d{3}[ .\-]\d{4}")
 
 # E.164: at most 15 digits, country code included; the shortest national numbers that are written out have 9.

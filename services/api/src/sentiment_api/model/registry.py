@@ -222,7 +222,7 @@ class Registry:
                 if response.headers.get("content-encoding", "identity") != "identity":
                     raise RegistryAnswerError(f"{name} came packed, though it was asked for as it is")
                 with target.open("wb") as file:
-                    async for part in response.aiter_raw():
+                    async for part in response.aiter_bytes():
                         received += len(part)
                         if received > largest:
                             raise _too_large(name, largest)
