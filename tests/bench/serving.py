@@ -157,7 +157,8 @@ def the_servers(home: Path, tracking: str, bundle: Path) -> list[Server]:
             "/invocations",
             "/ping",
             "mlflow",
-            {"MLFLOW_TRACKING_URI": tracking},
+            # It starts uvicorn by name.
+            {"MLFLOW_TRACKING_URI": tracking, "PATH": f"{BIN}:{os.environ['PATH']}"},
         ),
     ]
 
@@ -235,12 +236,13 @@ def started(server: Server, home: Path) -> Iterator[None]:
         server.pid, server.start_s = process.pid, time.perf_counter() - begin
         yield
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
 
 
 def measure(server: Server, load: Load, home: Path, seconds: float) -> None:

@@ -145,3 +145,15 @@ def test_texts_become_ids_laid_end_to_end() -> None:
 
 def test_the_largest_prime_below_is_prime() -> None:
     assert [largest_prime_below(limit) for limit in (4, 10, 2**14, 2**22)] == [3, 7, 16381, 4194301]
+
+
+@pytest.mark.parametrize("size", [2, 3, 4])
+def test_common_words_do_not_crowd_into_few_buckets(size: int) -> None:
+    """Multipliers near powers of two once left tiny remainders: the common pairs shared their buckets."""
+    numbering = NgramNumbering(vocabulary=100, longest=size, buckets=largest_prime_below(2**22))
+    ngrams = np.array(list(itertools.product(range(1, {2: 99, 3: 30, 4: 12}[size]), repeat=size)), np.int32)
+    matrix = numbering.matrix(ngrams.ravel(), np.full(len(ngrams), size))
+    whole = np.unique(matrix.indices[matrix.indices >= 100])
+    distinct = sum(len({tuple(row[:length]) for row in ngrams.tolist()}) for length in range(2, size + 1))
+    # At random, n of them in P buckets leave n - n²/2P; this few must be nearly all.
+    assert len(whole) >= 0.99 * distinct

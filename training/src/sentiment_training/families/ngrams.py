@@ -1,7 +1,7 @@
 """Word n-grams of token ids, numbered by one formula that NumPy and ONNX both compute.
 
 A single word keeps its token id. A longer n-gram of ids a, b, … falls into bucket
-`vocabulary + (a·m₀ + b·m₁ + …) mod P` with odd multipliers of its length and a prime P; two n-grams may
+`vocabulary + (a·m₀ + b·m₁ + …) mod P` with fixed multipliers and a prime P; two n-grams may
 share a bucket. skl2onnx's text vectorizer is not used: it cuts words differently from scikit-learn.
 """
 
@@ -18,8 +18,10 @@ from sentiment_training.progress import Progress
 
 PADDING = 0  # token id; counts as no word
 
-# Primes near 2^30, so that ids below 2^21 times a multiplier, four of them summed, stay far below 2^63.
-_MULTIPLIERS = (1_073_741_789, 536_870_909, 268_435_399, 134_217_689)
+# The 50, 36, 20 and 25 millionth prime: without pattern in base two, where P lies next to a power of two and
+# a multiplier near another one would leave a remainder of a few hundred, so that common pairs of words meet
+# in one bucket. Ids below 2^21 times a multiplier, four of them summed, stay far below 2^63.
+_MULTIPLIERS = (982_451_653, 694_847_539, 373_587_883, 472_882_027)
 LONGEST = len(_MULTIPLIERS)
 
 # Texts that are turned into ids between two steps of the progress bar.
