@@ -187,6 +187,17 @@ def versions(*, name: ModelName = DEFAULT_NAME, mlflow_uri: MlflowUri = DEFAULT_
     _print_table(versions_table(name, {each: registry.metrics(each) for each in found}))
 
 
+@app.command()
+def families() -> None:
+    """List the families, and the options that each takes with -o NAME=VALUE."""
+    from sentiment_training.families import FAMILIES
+
+    for family in FAMILIES.values():
+        print(family.name)
+        for option, meaning in family.option_help().items():
+            print(f"  {option:<14} {meaning}")
+
+
 def main() -> None:
     """Run the command; what fails is one line on stderr, and a traceback only if it was asked for."""
     try:
