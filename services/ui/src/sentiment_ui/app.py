@@ -132,7 +132,7 @@ def _compose(limit: int | None) -> None:
                 failed = problem is not None and problem[0] == texts.PROBLEM_TITLE
                 label = texts.RETRY if failed else texts.PREDICT
                 st.form_submit_button(label, key="read", type="primary", on_click=_read_tweet)
-                character_counter("tweet", limit)
+                character_counter("tweet", st.session_state.tweet, limit)
         st.html(f'<p class="vg-small">{texts.EXAMPLES_TITLE}</p>')
         with st.container(key="examples", horizontal=True, gap="small"):
             for name, text in texts.EXAMPLES.items():

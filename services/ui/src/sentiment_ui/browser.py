@@ -14,20 +14,25 @@ output.over { color: var(--vg-negative); font-weight: 600; }
 """
 
 
-def character_counter(field: str, limit: int | None) -> None:
+def character_counter(field: str, text: str, limit: int | None) -> None:
     """Show how many characters a text field holds, while they are typed.
 
     Parameters
     ----------
     field
         The Streamlit key of the text area.
+    text
+        What the page last knew of its text; when the page changes it, the count follows.
     limit
         Characters that can be read, where it is known.
     """
     counter = st.components.v2.component(
         "vigie_counter", html='<output aria-live="off"></output>', css=_COUNTER_CSS, js=_script("counter.js")
     )
-    counter(key="counter", data={"field": field, "limit": limit, "excess": texts.COUNTER_EXCESS})
+    counter(
+        key="counter",
+        data={"field": field, "sent": len(text), "limit": limit, "excess": texts.COUNTER_EXCESS},
+    )
 
 
 def exchange_history(history: History, *, read: bool, shown: str | None) -> list[Entry] | None:

@@ -149,9 +149,7 @@ def _facts(entry: Entry, model: ModelInfo | None, zone: tzinfo) -> list[tuple[st
         return [(texts.VERSION, texts.VERSION_ALONE.format(version=entry.model_version))]
     facts = [(texts.VERSION, texts.VERSION_OF.format(name=model.name, version=model.version))]
     if model.loaded_at:
-        when = f"{model.loaded_at.astimezone(zone):%d %b %Y, %H:%M}"
-        cached = model.loaded_from == "cache"
-        facts.append((texts.LOADED, texts.LOADED_FROM_CACHE.format(when=when) if cached else when))
+        facts.append((texts.LOADED, f"{model.loaded_at.astimezone(zone):%d %b %Y, %H:%M}"))
     if model.rule:
         facts.append((texts.RULE, _rule(model.rule)))
     return facts

@@ -45,7 +45,6 @@ class ModelInfo(Answer):
     rule: str | None = None
     max_text_length: int = Field(gt=0)
     loaded_at: datetime | None = None
-    loaded_from: str | None = None
     registry: Registry = Registry()
 
 

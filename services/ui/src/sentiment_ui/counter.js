@@ -14,7 +14,12 @@ export default function ({ data, parentElement }) {
       : `${number.format(length)} / ${number.format(data.limit)}`;
     shown.classList.toggle("over", excess > 0);
   };
+  // A text that the page itself puts in (an example) comes without an input event, a moment after this.
+  const settled = setTimeout(show, 100);
   show();
   field.addEventListener("input", show);
-  return () => field.removeEventListener("input", show);
+  return () => {
+    clearTimeout(settled);
+    field.removeEventListener("input", show);
+  };
 }

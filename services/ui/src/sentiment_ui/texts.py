@@ -41,7 +41,6 @@ LOADED: Final = "In service since"
 RULE: Final = "Chosen because"
 RULE_STAGE: Final = "newest in stage {name}"
 RULE_ALIAS: Final = "alias {name} names it"
-LOADED_FROM_CACHE: Final = "{when}, from the last good copy"
 VERSION_OF: Final = "{name}, version {version}"
 VERSION_ALONE: Final = "version {version}"
 
