@@ -192,7 +192,8 @@ def _reliability(axes: Axes, about: str, probability: FloatArray, label: BoolArr
         capsize=2.5,
         label=f"this model: error {_with_interval(scores.ece)}",
     )
-    axes.legend(loc="lower right", frameon=False)
+    # Bars may lie behind it where there are few rows.
+    axes.legend(loc="lower right", facecolor="white", edgecolor="none", framealpha=0.9)
     _unit_square(axes)
     _titled(
         axes,

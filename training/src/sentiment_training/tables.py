@@ -29,7 +29,7 @@ def with_interval(estimate: Estimate) -> str:
 
 def scores_table(measured: Mapping[str, Scores]) -> Table:
     """Make a row a figure, a column a data set."""
-    table = Table(title="with 95 % intervals; precision and recall of positive", title_justify="left")
+    table = Table(caption="with 95 % intervals", caption_justify="left")
     table.add_column("")
     for name, scores in measured.items():
         table.add_column(f"{name}\n{scores.n:,} tweets", justify="right")
