@@ -3,30 +3,27 @@
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-
-if TYPE_CHECKING:
-    from tests.unit.api.conftest import Clock, FakeMlflow, Worker
+from api_fakes import Clock, FakeMlflow, Worker
 
 REFUSED = "vigie.refused"
 SHA256 = "vigie.bundle_sha256"
 
-AWorker = Callable[..., "Worker"]
+AWorker = Callable[..., Worker]
 
 
-def downloads(mlflow: "FakeMlflow") -> int:
+def downloads(mlflow: FakeMlflow) -> int:
     return sum(path.endswith("/model.onnx") for path in mlflow.asked)
 
 
-def version(worker: "Worker") -> str | None:
+def version(worker: Worker) -> str | None:
     return worker.serving.describe().version
 
 
 async def test_the_version_in_production_is_fetched_verified_and_served(
-    mlflow: "FakeMlflow", a_worker: AWorker
+    mlflow: FakeMlflow, a_worker: AWorker
 ) -> None:
     mlflow.add("1")
     mlflow.promote("1")
@@ -41,7 +38,7 @@ async def test_the_version_in_production_is_fetched_verified_and_served(
 
 
 async def test_another_version_is_swapped_in_and_going_back_needs_no_download(
-    mlflow: "FakeMlflow", a_worker: AWorker
+    mlflow: FakeMlflow, a_worker: AWorker
 ) -> None:
     mlflow.add("1")
     mlflow.add("2", bias=-9.0)
@@ -55,7 +52,7 @@ async def test_another_version_is_swapped_in_and_going_back_needs_no_download(
     assert worker.serving.describe().loaded_from == "cache"
 
 
-async def test_the_rule_can_be_an_alias(mlflow: "FakeMlflow", a_worker: AWorker) -> None:
+async def test_the_rule_can_be_an_alias(mlflow: FakeMlflow, a_worker: AWorker) -> None:
     mlflow.add("1")
     mlflow.add("2")
     mlflow.promote("2")
@@ -70,9 +67,7 @@ async def test_the_rule_can_be_an_alias(mlflow: "FakeMlflow", a_worker: AWorker)
     assert version(worker) == "1"
 
 
-async def test_a_source_that_names_a_logged_model_is_resolved(
-    mlflow: "FakeMlflow", a_worker: AWorker
-) -> None:
+async def test_a_source_that_names_a_logged_model_is_resolved(mlflow: FakeMlflow, a_worker: AWorker) -> None:
     mlflow.add("1", source="models:/m-indirect")
     mlflow.promote("1")
     worker = a_worker()
@@ -83,7 +78,7 @@ async def test_a_source_that_names_a_logged_model_is_resolved(
 
 @pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json", "bundle.json"])
 async def test_a_damaged_version_is_refused_and_the_old_one_goes_on_answering(
-    mlflow: "FakeMlflow", a_worker: AWorker, name: str
+    mlflow: FakeMlflow, a_worker: AWorker, name: str
 ) -> None:
     mlflow.add("1")
     mlflow.promote("1")
@@ -107,7 +102,7 @@ async def test_a_damaged_version_is_refused_and_the_old_one_goes_on_answering(
 
 @pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json", "bundle.json"])
 async def test_a_version_that_lacks_a_file_is_refused(
-    mlflow: "FakeMlflow", a_worker: AWorker, name: str
+    mlflow: FakeMlflow, a_worker: AWorker, name: str
 ) -> None:
     del mlflow.add("1").files[name]
     mlflow.promote("1")
@@ -131,7 +126,7 @@ async def test_a_version_that_lacks_a_file_is_refused(
     ],
 )
 async def test_files_that_are_not_behind_the_registrys_own_proxy_are_refused(
-    mlflow: "FakeMlflow", a_worker: AWorker, source: str, word: str
+    mlflow: FakeMlflow, a_worker: AWorker, source: str, word: str
 ) -> None:
     mlflow.add("1", source=source)
     mlflow.promote("1")
@@ -144,7 +139,7 @@ async def test_files_that_are_not_behind_the_registrys_own_proxy_are_refused(
 
 
 async def test_a_tag_that_names_another_bundle_refuses_this_one(
-    mlflow: "FakeMlflow", a_worker: AWorker
+    mlflow: FakeMlflow, a_worker: AWorker
 ) -> None:
     mlflow.add("1").tags[SHA256] = "f" * 64
     mlflow.promote("1")
@@ -156,7 +151,7 @@ async def test_a_tag_that_names_another_bundle_refuses_this_one(
 
 
 async def test_a_refused_version_is_not_fetched_again_until_something_changed(
-    mlflow: "FakeMlflow", a_worker: AWorker, clock: "Clock"
+    mlflow: FakeMlflow, a_worker: AWorker, clock: Clock
 ) -> None:
     item = mlflow.add("1")
     good = item.files["model.onnx"]
@@ -184,7 +179,7 @@ async def test_a_refused_version_is_not_fetched_again_until_something_changed(
 
 
 async def test_the_reason_is_written_onto_the_version_as_soon_as_that_works(
-    mlflow: "FakeMlflow", a_worker: AWorker
+    mlflow: FakeMlflow, a_worker: AWorker
 ) -> None:
     item = mlflow.add("1")
     del item.files["model.onnx"]
@@ -215,7 +210,7 @@ async def test_the_reason_is_written_onto_the_version_as_soon_as_that_works(
     ],
 )
 async def test_a_fault_of_the_registry_counts_against_no_version(
-    mlflow: "FakeMlflow", a_worker: AWorker, fault: httpx.Response | Exception
+    mlflow: FakeMlflow, a_worker: AWorker, fault: httpx.Response | Exception
 ) -> None:
     mlflow.add("1")
     mlflow.promote("1")
@@ -237,7 +232,7 @@ async def test_a_fault_of_the_registry_counts_against_no_version(
     "fault", [httpx.ReadError("cut"), httpx.Response(503), httpx.Response(200, content=b"cut short")]
 )
 async def test_a_download_that_is_cut_short_is_tried_again_and_leaves_nothing_behind(
-    mlflow: "FakeMlflow", a_worker: AWorker, fault: httpx.Response | Exception, tmp_path: Path
+    mlflow: FakeMlflow, a_worker: AWorker, fault: httpx.Response | Exception, tmp_path: Path
 ) -> None:
     mlflow.add("1")
     mlflow.promote("1")
@@ -253,7 +248,7 @@ async def test_a_download_that_is_cut_short_is_tried_again_and_leaves_nothing_be
 
 
 async def test_a_file_without_end_is_refused_while_it_streams(
-    mlflow: "FakeMlflow", a_worker: AWorker, tmp_path: Path
+    mlflow: FakeMlflow, a_worker: AWorker, tmp_path: Path
 ) -> None:
     mlflow.add("1")
     mlflow.promote("1")
@@ -275,7 +270,7 @@ async def test_a_file_without_end_is_refused_while_it_streams(
     assert list((tmp_path / "cache" / "incoming").iterdir()) == []
 
 
-async def test_a_registry_that_never_answers_blocks_nothing(mlflow: "FakeMlflow", a_worker: AWorker) -> None:
+async def test_a_registry_that_never_answers_blocks_nothing(mlflow: FakeMlflow, a_worker: AWorker) -> None:
     mlflow.hang = True
     worker = a_worker(timeout_s=0.05)
 
@@ -286,7 +281,7 @@ async def test_a_registry_that_never_answers_blocks_nothing(mlflow: "FakeMlflow"
 
 
 async def test_without_a_version_in_production_the_last_good_one_goes_on_answering(
-    mlflow: "FakeMlflow", a_worker: AWorker
+    mlflow: FakeMlflow, a_worker: AWorker
 ) -> None:
     mlflow.add("1")
     mlflow.promote("1")
@@ -302,7 +297,7 @@ async def test_without_a_version_in_production_the_last_good_one_goes_on_answeri
 
 
 async def test_a_restart_without_a_registry_serves_the_last_good_version(
-    mlflow: "FakeMlflow", a_worker: AWorker
+    mlflow: FakeMlflow, a_worker: AWorker
 ) -> None:
     mlflow.add("1")
     mlflow.add("2")
@@ -320,7 +315,7 @@ async def test_a_restart_without_a_registry_serves_the_last_good_version(
 
 
 async def test_a_cache_that_rotted_is_noticed_and_the_next_best_version_serves(
-    mlflow: "FakeMlflow", a_worker: AWorker, tmp_path: Path
+    mlflow: FakeMlflow, a_worker: AWorker, tmp_path: Path
 ) -> None:
     mlflow.add("1")
     mlflow.add("2")
@@ -341,7 +336,7 @@ async def test_a_cache_that_rotted_is_noticed_and_the_next_best_version_serves(
 
 
 async def test_only_the_newest_three_versions_are_kept(
-    mlflow: "FakeMlflow", a_worker: AWorker, tmp_path: Path
+    mlflow: FakeMlflow, a_worker: AWorker, tmp_path: Path
 ) -> None:
     worker = a_worker()
     for number in ("1", "2", "3", "4", "5"):
@@ -354,7 +349,7 @@ async def test_only_the_newest_three_versions_are_kept(
 
 
 async def test_a_number_that_was_given_away_again_is_another_version(
-    mlflow: "FakeMlflow", a_worker: AWorker
+    mlflow: FakeMlflow, a_worker: AWorker
 ) -> None:
     mlflow.add("1", bias=9.0)
     mlflow.promote("1")
@@ -368,7 +363,7 @@ async def test_a_number_that_was_given_away_again_is_another_version(
     assert worker.serving.loaded().predict(["flight"])[0].label == "negative"
 
 
-async def test_several_workers_fetch_a_version_once(mlflow: "FakeMlflow", a_worker: AWorker) -> None:
+async def test_several_workers_fetch_a_version_once(mlflow: FakeMlflow, a_worker: AWorker) -> None:
     mlflow.add("1")
     mlflow.promote("1")
     workers = [a_worker() for _ in range(4)]
@@ -381,7 +376,7 @@ async def test_several_workers_fetch_a_version_once(mlflow: "FakeMlflow", a_work
 
 
 async def test_a_refusal_is_known_to_the_other_workers_and_after_a_restart(
-    mlflow: "FakeMlflow", a_worker: AWorker
+    mlflow: FakeMlflow, a_worker: AWorker
 ) -> None:
     del mlflow.add("1").files["model.onnx"]
     mlflow.promote("1")
@@ -397,7 +392,7 @@ async def test_a_refusal_is_known_to_the_other_workers_and_after_a_restart(
 
 
 async def test_a_cache_that_cannot_be_written_is_said_and_counts_against_no_version(
-    mlflow: "FakeMlflow", a_worker: AWorker, tmp_path: Path
+    mlflow: FakeMlflow, a_worker: AWorker, tmp_path: Path
 ) -> None:
     mlflow.add("1")
     mlflow.promote("1")
@@ -410,7 +405,7 @@ async def test_a_cache_that_cannot_be_written_is_said_and_counts_against_no_vers
     assert "cannot be written" in worker.serving.why_not
 
 
-async def test_an_answer_is_whole_while_versions_are_swapped(mlflow: "FakeMlflow", a_worker: AWorker) -> None:
+async def test_an_answer_is_whole_while_versions_are_swapped(mlflow: FakeMlflow, a_worker: AWorker) -> None:
     mlflow.add("1", bias=9.0)
     mlflow.add("2", bias=-9.0)
     mlflow.promote("1")

@@ -39,8 +39,14 @@ class Stored:
 def add(connection: Connection, item: Feedback) -> bool:
     """Insert a feedback. Return False if its key is there already."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(feedback).on_conflict_do_nothing(index_elements=["dedupe_key"])
-    return connection.execute(statement, vars(item)).rowcount == 1
+    # What comes back tells whether a row went in; PostgreSQL's driver does not count them reliably here.
+    statement = (
+        dialect.insert(feedback)
+        .values(vars(item))
+        .on_conflict_do_nothing(index_elements=["dedupe_key"])
+        .returning(feedback.c.id)
+    )
+    return connection.execute(statement).one_or_none() is not None
 
 
 def find(connection: Connection, dedupe_key: str) -> Stored:
