@@ -23,6 +23,7 @@ class FakeApi:
     ready: bool = True
     rule: str = "stage:Production"
     limit: int = 1000
+    loses_answers: bool = False
     raw: tuple[int, str, bytes] | None = None  # status, content type, body: said to every call
     reports: list[dict[str, object]] = field(default_factory=list)
     keys: list[str | None] = field(default_factory=list)
@@ -49,9 +50,13 @@ class FakeApi:
             return 200, self.model()
         if path == "/v1/feedback":
             duplicate = key in self.keys
+            if duplicate and body not in self.reports:
+                return 409, {"type": "urn:vigie:problem:x", "title": "Conflict", "status": 409, "detail": "-"}
             self.keys.append(key)
             if not duplicate:
                 self.reports.append(body)
+            if self.loses_answers:
+                return 502, {}
             wrong = body["expected_label"] != body["predicted_label"]
             return (200 if duplicate else 201), {
                 "id": "r1",
@@ -60,7 +65,7 @@ class FakeApi:
             }
         if not self.ready:
             return 503, {
-                "type": "urn:vigie:problem:not-ready",
+                "type": "urn:vigie:problem:no-model",
                 "title": "No version",
                 "status": 503,
                 "detail": "-",

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sentiment_ui.client import ApiClient, Report
-from sentiment_ui.errors import ApiAwayError, NotReadyError, PageError, RejectedError, UnexpectedAnswerError
+from sentiment_ui.errors import (
+    AlreadyReportedError,
+    ApiAwayError,
+    NotReadyError,
+    PageError,
+    RejectedError,
+    UnexpectedAnswerError,
+)
 
 if TYPE_CHECKING:
     from tests.unit.ui.conftest import FakeApi
@@ -61,6 +68,13 @@ def test_a_report_sent_twice_under_one_key_is_one_report(client: ApiClient, api:
     assert len(api.reports) == 1
 
 
+def test_another_text_under_the_same_key_is_no_second_report(client: ApiClient) -> None:
+    client.report(a_report(), "key")
+
+    with pytest.raises(AlreadyReportedError):
+        client.report(a_report(comment="more"), "key")
+
+
 def test_an_empty_comment_is_left_out(client: ApiClient, api: FakeApi) -> None:
     client.report(a_report(comment=None), "key")
 
@@ -88,6 +102,7 @@ def test_a_refusal_carries_the_reason_that_the_api_gave(client: ApiClient, api: 
         (502, b"<html>Bad gateway</html>", ApiAwayError),
         (502, b'{"type":"urn:x","title":"The API does not answer","status":502}', ApiAwayError),
         (500, b'{"type":"urn:x","title":"Internal","status":500}', ApiAwayError),
+        (503, b'{"type":"urn:vigie:problem:database-unavailable","title":"-","status":503}', ApiAwayError),
         (404, b"nobody here", UnexpectedAnswerError),
         (200, b"<html>a captive portal</html>", UnexpectedAnswerError),
         (200, b'{"label":"neutral","probability":0.5,"model_version":"1"}', UnexpectedAnswerError),

@@ -136,6 +136,22 @@ def test_a_report_that_fails_keeps_what_was_written_and_its_key(page: AppTest, a
     assert len(api.reports) == 1
 
 
+def test_a_report_whose_answer_was_lost_counts_once_though_the_visitor_went_on_writing(
+    page: AppTest, api: FakeApi
+) -> None:
+    read(page, "lost bag")
+    api.loses_answers = True
+    send_report(page)
+    assert texts.REPORT_PROBLEM_TITLE in shown(page)
+
+    api.loses_answers = False
+    page.text_area[1].set_value("it is irony")
+    send_report(page)
+
+    assert texts.THANKS_TITLE in shown(page)
+    assert len(api.reports) == 1
+
+
 def test_two_visitors_are_two_and_see_their_own_history_alone(page: AppTest, api: FakeApi) -> None:
     read(page, "mine alone")
     send_report(page)

@@ -11,7 +11,7 @@ from sentiment_ui import cards, texts
 from sentiment_ui.brand import MARK_SVG, data_uri
 from sentiment_ui.browser import character_counter, exchange_history
 from sentiment_ui.client import ApiClient, Label, ModelInfo, Report
-from sentiment_ui.errors import PageError, RejectedError
+from sentiment_ui.errors import AlreadyReportedError, PageError, RejectedError
 from sentiment_ui.history import LIMIT, Entry, History, new_entry
 from sentiment_ui.settings import UiSettings
 from sentiment_ui.theme import style_sheet
@@ -54,6 +54,7 @@ def _begin() -> None:
     state.setdefault("current", None)
     state.setdefault("problem", None)
     state.setdefault("report_problem", None)
+    state.setdefault("first_tries", {})
     state.setdefault("tweet", "")
 
 
@@ -104,8 +105,11 @@ def _send_report(entry: Entry) -> None:
         comment=comment or None,
         visitor=state.visitor,
     )
+    first_try: Label = state.first_tries.setdefault(entry.id, expected)
     try:
         _api().report(report, idempotency_key=entry.id)
+    except AlreadyReportedError:
+        expected = first_try  # its answer was lost, and the visitor has changed something since
     except PageError as error:
         state.report_problem = str(error)
         return

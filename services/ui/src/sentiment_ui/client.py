@@ -8,7 +8,13 @@ import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sentiment_ui import texts
-from sentiment_ui.errors import ApiAwayError, NotReadyError, RejectedError, UnexpectedAnswerError
+from sentiment_ui.errors import (
+    AlreadyReportedError,
+    ApiAwayError,
+    NotReadyError,
+    RejectedError,
+    UnexpectedAnswerError,
+)
 
 Label = Literal["negative", "positive"]
 AnswerT = TypeVar("AnswerT", bound="Answer")
@@ -86,7 +92,13 @@ class ApiClient:
         return self._call(Prediction, "POST", "/v1/predict", {"text": text})
 
     def report(self, report: Report, idempotency_key: str) -> Receipt:
-        """Hand in a report; the same key again is the same report."""
+        """Hand in a report; the same key again is the same report.
+
+        Raises
+        ------
+        AlreadyReportedError
+            If another text arrived under this key.
+        """
         body = report.model_dump(exclude_none=True)
         return self._call(Receipt, "POST", "/v1/feedback", body, {"Idempotency-Key": idempotency_key})
 
@@ -119,14 +131,20 @@ class ApiClient:
             if response.is_server_error:
                 raise ApiAwayError(texts.API_AWAY)
             raise UnexpectedAnswerError(texts.UNEXPECTED)
-        if response.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+        if problem.type == _NO_MODEL:
             raise NotReadyError(texts.NOT_READY)
+        if response.status_code == httpx.codes.CONFLICT:
+            raise AlreadyReportedError(texts.ALREADY_REPORTED)
         if response.is_client_error:
             raise RejectedError(problem.detail or problem.title)
         raise ApiAwayError(texts.API_AWAY)
 
 
+_NO_MODEL = "urn:vigie:problem:no-model"
+
+
 class _Problem(Answer):
+    type: str = "about:blank"
     title: str
     detail: str = ""
 

@@ -4,6 +4,7 @@ PageError
 ├── ApiAwayError          nobody answered, or too late
 ├── NotReadyError         the API runs, but no version answers yet
 ├── RejectedError         the API understood and refused, with a reason
+├── AlreadyReportedError  an earlier try of this report is on record after all
 └── UnexpectedAnswerError something answered that does not keep the contract
 """
 
@@ -22,6 +23,10 @@ class NotReadyError(PageError):
 
 class RejectedError(PageError):
     """The API understood and refused, with a reason."""
+
+
+class AlreadyReportedError(PageError):
+    """An earlier try of this report is on record after all."""
 
 
 class UnexpectedAnswerError(PageError):

@@ -58,6 +58,7 @@ EXPECTED: Final = "This tweet is really"
 COMMENT: Final = "Comment (optional)"
 COMMENT_PLACEHOLDER: Final = "Irony, slang, another language…"
 SEND_REPORT: Final = "Send the report"
+ALREADY_REPORTED: Final = "Your first report arrived after all."
 THANKS_TITLE: Final = "Thank you, it is on record"
 THANKS_WRONG: Final = "You said {expected}; the model said {predicted}. The team sees it."
 THANKS_RIGHT: Final = "You confirmed {expected}. That helps as much as a correction."
@@ -70,7 +71,8 @@ CLEAR_HISTORY: Final = "Clear history"
 
 _REPORTING: Final = (
     "Names after @, e-mail addresses, phone numbers and links are blanked out first. "
-    "The two labels, the probability and your comment go with it."
+    "With it go both labels, the probability, the version, the time, your comment (masked too) "
+    "and a random number that means this visit, not you."
 )
 PRIVACY_TITLE: Final = "Privacy, in four lines"
 PRIVACY: Final = (
