@@ -109,13 +109,17 @@ def train(
         trained = train(recipe, registry, experiment, progress, progress.steps.seconds, progress.say)
     out = Console()
     _print_table(scores_table({key: each.scores for key, each in trained.evaluations.items()}))
-    out.print(f"the bundle equals the trained model to {trained.largest_difference:.1e}", highlight=False)
-    out.print(f"registered version {trained.version.number} of {name}", highlight=False)
+    out.print(
+        f"the bundle equals the trained model to {trained.largest_difference:.1e}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    out.print(f"registered version {trained.version.number} of {name}", highlight=False, soft_wrap=True)
     out.print(f"run: {trained.run_url}", highlight=False, soft_wrap=True)
     if promote:
         _promoted(registry, str(trained.version.number), "Production", keep_others=False)
     else:
-        err.print(f"to serve it: vigie promote {trained.version.number}", highlight=False)
+        err.print(f"to serve it: vigie promote {trained.version.number}", highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -153,7 +157,7 @@ def evaluate(
         }
         print(scores_json(about, measured))
         return
-    Console(stderr=True).print(described(dataset.name, dataset.counts), highlight=False)
+    Console(stderr=True).print(described(dataset.name, dataset.counts), highlight=False, soft_wrap=True)
     _print_table(scores_table({f"version {found.number} on {dataset.name}": measured}))
 
 
@@ -228,6 +232,7 @@ def _promoted(registry: "Registry", wanted: str, stage: str, *, keep_others: boo
             f"version {serving.number} is newer and in Production too, so it goes on serving; "
             f"promote {version.number} without --keep-others to change that",
             highlight=False,
+            soft_wrap=True,
         )
 
 
