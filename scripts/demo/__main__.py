@@ -35,7 +35,7 @@ def main() -> int:
         with sole_user(settings.home):
             _run(settings, talk)
     except KeyboardInterrupt:
-        talk.say(f"  Stopped. Start again with {talk.bold('make demo')}: it takes seconds now.\n")
+        talk.say(f"  Stopped. {talk.bold('make demo')} goes on where this ended.\n")
         return 0
     except DemoError as error:
         talk.trouble(str(error))
