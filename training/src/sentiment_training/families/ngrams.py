@@ -1,16 +1,22 @@
-"""Word n-grams of token ids, numbered by one formula that NumPy and ONNX both compute.
+"""Word n-grams of token ids, looked up by one formula that NumPy and ONNX both compute.
 
-A single word keeps its token id. A longer n-gram of ids a, b, … falls into bucket
-`vocabulary + (a·m₀ + b·m₁ + …) mod P` with fixed multipliers and a prime P; two n-grams may
-share a bucket. skl2onnx's text vectorizer is not used: it cuts words differently from scikit-learn.
+A single word keeps its token id as its column. A longer n-gram of ids a, b, … has the key
+`(a·m₀ + b·m₁ + …)² mod M` with fixed multipliers and M = 2³¹ - 1; it lives in bucket `key mod P` of a table,
+if the table holds its fingerprint there, `(key div P) mod 255 + 1`. (Without the square, n-grams that differ
+by the same step would meet again and again.) The table is filled by training with the n-grams worth a
+weight, the more frequent first; all others are not seen (but for one in 255 of those that meet an occupied
+bucket). So the graph needs no dictionary of strings, and rare n-grams do not blur common ones, as they do
+where n-grams are hashed without a check.
+
+skl2onnx's text vectorizer is not used: it cuts words differently from scikit-learn.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from onnx import NodeProto, helper
+from onnx import NodeProto, TensorProto, helper
 from scipy.sparse import csr_matrix
 from tokenizers import Tokenizer
 
@@ -18,19 +24,30 @@ from sentiment_training.progress import Progress
 
 PADDING = 0  # token id; counts as no word
 
-# The 50, 36, 20 and 25 millionth prime: without pattern in base two, where P lies next to a power of two and
-# a multiplier near another one would leave a remainder of a few hundred, so that common pairs of words meet
-# in one bucket. Ids below 2^21 times a multiplier, four of them summed, stay far below 2^63.
+TokenArray = npt.NDArray[np.int32]
+IntArray = npt.NDArray[np.int64]
+Constants = Mapping[str, npt.NDArray[np.generic]]
+
+# The 50, 36, 20 and 25 millionth prime: no pattern in base two, where M lies next to a power of two and a
+# multiplier near another one would leave a tiny remainder. Ids below 2^21 times a multiplier, four of them
+# summed, stay far below 2^63.
 _MULTIPLIERS = (982_451_653, 694_847_539, 373_587_883, 472_882_027)
+_MODULUS = 2**31 - 1  # prime; its square fits into 63 bits
 LONGEST = len(_MULTIPLIERS)
+
+_FINGERPRINTS = 255  # in a byte, with 0 for an empty bucket
+
+# A table is at most about half full, where it may be as large as it needs to be.
+_BUCKETS_AN_NGRAM = 2
+_FEWEST_BUCKETS = 2**8
 
 # Texts that are turned into ids between two steps of the progress bar.
 _TEXTS_AT_ONCE = 20_000
 
 
 @dataclass(frozen=True)
-class NgramNumbering:
-    """Which column each n-gram of token ids has.
+class NgramTable:
+    """Which n-grams of token ids have a column, and which.
 
     Attributes
     ----------
@@ -38,21 +55,26 @@ class NgramNumbering:
         Number of token ids; id 0 is padding.
     longest
         Words in the longest n-gram, 1 to 4.
-    buckets
-        P above: how many columns the n-grams of two and more words share. Prime.
+    fingerprints
+        Of the n-gram that lives in each bucket, 0 where none does; uint8, shape (P,), P prime.
     """
 
     vocabulary: int
     longest: int
-    buckets: int
+    fingerprints: npt.NDArray[np.uint8]
 
-    @property
-    def columns(self) -> int:
-        """Number of columns in all; column 0 is never a word."""
-        return self.vocabulary + (self.buckets if self.longest > 1 else 0)
-
-    def matrix(self, ids: npt.NDArray[np.int32], lengths: npt.NDArray[np.int64]) -> csr_matrix:
-        """Mark which n-grams each text holds.
+    @classmethod
+    def build(
+        cls,
+        ids: TokenArray,
+        lengths: IntArray,
+        *,
+        vocabulary: int,
+        longest: int,
+        most_buckets: int,
+        min_count: int,
+    ) -> "NgramTable":
+        """Fill a table with the n-grams of a corpus.
 
         Parameters
         ----------
@@ -60,6 +82,40 @@ class NgramNumbering:
             Token ids of all texts, one after another, shape (sum of lengths,).
         lengths
             Tokens in each text, shape (n,).
+        most_buckets
+            The table has fewer where fewer are needed.
+        min_count
+            Times that an n-gram must occur.
+        """
+        rows = _rows(lengths)
+        kept_keys, kept_counts = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+        for size in range(2, longest + 1):
+            keys, whole = _keys(ids, rows, size)
+            distinct, counts = np.unique(keys[whole], return_counts=True)
+            kept_keys.append(distinct[counts >= min_count])
+            kept_counts.append(counts[counts >= min_count])
+        keys = np.concatenate(kept_keys)
+        wanted = max(_FEWEST_BUCKETS, _BUCKETS_AN_NGRAM * len(keys))
+        buckets = largest_prime_below(min(most_buckets, wanted) + 1)
+        fingerprints = np.zeros(buckets, np.uint8)
+        # Where several meet in a bucket, the last assignment stays: the most frequent one's.
+        order = np.argsort(np.concatenate(kept_counts), kind="stable")
+        place, fingerprint = _place(keys[order], buckets)
+        fingerprints[place] = fingerprint
+        return cls(vocabulary, longest, fingerprints)
+
+    @property
+    def columns(self) -> int:
+        """Number of columns in all; column 0 is never a word."""
+        return self.vocabulary + len(self.fingerprints)
+
+    def matrix(self, ids: TokenArray, lengths: IntArray) -> csr_matrix:
+        """Mark which n-grams each text holds.
+
+        Parameters
+        ----------
+        ids, lengths
+            As for `build`.
 
         Returns
         -------
@@ -67,65 +123,72 @@ class NgramNumbering:
             1.0 where a text holds an n-gram, however often; float64, shape (n, columns). (With float32,
             L-BFGS meets rounding errors and stops at a third of its way.)
         """
-        rows = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
+        rows = _rows(lengths)
         all_columns, all_rows = [ids], [rows]
         for size in range(2, self.longest + 1):
-            starts = max(0, len(ids) - size + 1)
-            number = np.zeros(starts, np.int64)
-            for offset, multiplier in enumerate(self._multipliers(size)):
-                number += ids[offset : offset + starts].astype(np.int64) * multiplier
-            number = number % self.buckets + self.vocabulary
-            whole = rows[:starts] == rows[size - 1 : size - 1 + starts]  # all its words lie in one text
-            all_columns.append(number[whole].astype(np.int32))
-            all_rows.append(rows[:starts][whole])
+            keys, whole = _keys(ids, rows, size)
+            place, fingerprint = _place(keys, len(self.fingerprints))
+            known = whole & (self.fingerprints[place] == fingerprint)
+            all_columns.append((place[known] + self.vocabulary).astype(np.int32))
+            all_rows.append(rows[: len(keys)][known])
         columns, rows = np.concatenate(all_columns), np.concatenate(all_rows)
         matrix = csr_matrix((np.ones(len(columns)), (rows, columns)), shape=(len(lengths), self.columns))
         matrix.sum_duplicates()
         matrix.data[:] = 1
         return matrix
 
-    def nodes(self, ids: str, output: str) -> list[NodeProto]:
+    def graph(self, ids: str, output: str) -> tuple[list[NodeProto], Constants]:
         """Build the graph from `ids` (batch, length), padded on the right, to columns (batch, any).
 
-        Column 0 stands where there is no n-gram. A column may occur more than once in a row.
+        Column 0 stands where there is no known n-gram. A column may occur more than once in a row.
         """
-        nodes = [_constant("padding", PADDING)]
+        constants: dict[str, npt.NDArray[np.generic]] = {
+            "fingerprints": self.fingerprints,
+            "padding": np.array(PADDING),
+            "modulus": np.array(_MODULUS),
+            "buckets": np.array(len(self.fingerprints)),
+            "fingerprint_kinds": np.array(_FINGERPRINTS),
+            "one_more": np.array(1),
+            "vocabulary": np.array(self.vocabulary),
+            "axis_1": np.array([1]),
+        }
+        node = helper.make_node
+        nodes: list[NodeProto] = []
         parts = [ids]
         for size in range(2, self.longest + 1):
-            # Without reach over the end: a text shorter than `size` gives an empty slice.
-            shifted = [f"{size}_word_{offset}" for offset in range(size)]
-            products = []
-            for offset, multiplier in enumerate(self._multipliers(size)):
-                end = offset - size + 1 or np.iinfo(np.int64).max
-                word, product = shifted[offset], f"{size}_product_{offset}"
+            total = ""
+            for offset, multiplier in enumerate(_multipliers(size)):
+                # The words at one place of all n-grams. A text shorter than `size` gives an empty slice.
+                word, product = f"word_{size}_{offset}", f"product_{size}_{offset}"
+                constants[f"{word}_start"] = np.array([offset])
+                constants[f"{word}_end"] = np.array([offset - size + 1 or np.iinfo(np.int64).max])
+                constants[f"{product}_by"] = np.array(multiplier)
                 nodes += [
-                    _constant(f"{word}_start", [offset]),
-                    _constant(f"{word}_end", [end]),
-                    helper.make_node("Slice", [ids, f"{word}_start", f"{word}_end", "axis_1"], [word]),
-                    _constant(f"{product}_by", multiplier),
-                    helper.make_node("Mul", [word, f"{product}_by"], [product]),
+                    node("Slice", [ids, f"{word}_start", f"{word}_end", "axis_1"], [word]),
+                    node("Mul", [word, f"{product}_by"], [product]),
                 ]
-                products.append(product)
-            total = products[0]
-            for index, product in enumerate(products[1:]):
-                summed = f"{size}_sum_{index}"
-                nodes.append(helper.make_node("Add", [total, product], [summed]))
-                total = summed
+                if total:
+                    nodes.append(node("Add", [total, product], [f"total_{size}_{offset}"]))
+                total = f"total_{size}_{offset}" if total else product
             nodes += [
-                _constant(f"{size}_buckets", self.buckets),
-                helper.make_node("Mod", [total, f"{size}_buckets"], [f"{size}_bucket"]),
-                _constant(f"{size}_offset", self.vocabulary),
-                helper.make_node("Add", [f"{size}_bucket", f"{size}_offset"], [f"{size}_number"]),
+                node("Mod", [total, "modulus"], [f"root_{size}"]),
+                node("Mul", [f"root_{size}", f"root_{size}"], [f"square_{size}"]),
+                node("Mod", [f"square_{size}", "modulus"], [f"key_{size}"]),
+                node("Mod", [f"key_{size}", "buckets"], [f"place_{size}"]),
+                node("Div", [f"key_{size}", "buckets"], [f"quotient_{size}"]),
+                node("Mod", [f"quotient_{size}", "fingerprint_kinds"], [f"remainder_{size}"]),
+                node("Add", [f"remainder_{size}", "one_more"], [f"fingerprint_{size}"]),
+                node("Gather", ["fingerprints", f"place_{size}"], [f"held_byte_{size}"]),
+                node("Cast", [f"held_byte_{size}"], [f"held_{size}"], to=TensorProto.INT64),
+                node("Equal", [f"held_{size}", f"fingerprint_{size}"], [f"matches_{size}"]),
                 # Padding is on the right: an n-gram is whole where its last word is one.
-                helper.make_node("Equal", [shifted[-1], "padding"], [f"{size}_cut"]),
-                helper.make_node("Where", [f"{size}_cut", "padding", f"{size}_number"], [f"{size}_column"]),
+                node("Greater", [f"word_{size}_{size - 1}", "padding"], [f"whole_{size}"]),
+                node("And", [f"matches_{size}", f"whole_{size}"], [f"known_{size}"]),
+                node("Add", [f"place_{size}", "vocabulary"], [f"number_{size}"]),
+                node("Where", [f"known_{size}", f"number_{size}", "padding"], [f"column_{size}"]),
             ]
-            parts.append(f"{size}_column")
-        return [_constant("axis_1", [1]), *nodes, helper.make_node("Concat", parts, [output], axis=1)]
-
-    def _multipliers(self, size: int) -> Sequence[int]:
-        # Rotated by the size, so that "a b" and the end of "x a b" do not move together.
-        return [_MULTIPLIERS[(offset + size) % LONGEST] for offset in range(size)]
+            parts.append(f"column_{size}")
+        return [*nodes, node("Concat", parts, [output], axis=1)], constants
 
 
 def largest_prime_below(limit: int) -> int:
@@ -138,30 +201,50 @@ def largest_prime_below(limit: int) -> int:
 
 def token_ids(
     tokenizer: Tokenizer, texts: Sequence[str], progress: Progress | None = None
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+) -> tuple[TokenArray, IntArray]:
     """Turn texts into token ids, one after another, and the number of ids in each text."""
-    ids: list[npt.NDArray[np.int32]] = [np.empty(0, np.int32)]
+    ids: list[TokenArray] = [np.empty(0, np.int32)]
     lengths: list[int] = []
 
-    def encode(start: int) -> int:
-        batch = list(texts[start : start + _TEXTS_AT_ONCE])
-        rows = [encoding.ids for encoding in tokenizer.encode_batch_fast(batch)]
-        lengths.extend(map(len, rows))
-        ids.append(np.fromiter((token for row in rows for token in row), np.int32, sum(map(len, rows))))
-        return len(batch)
+    def batches() -> Iterator[int]:
+        for start in range(0, len(texts), _TEXTS_AT_ONCE):
+            batch = list(texts[start : start + _TEXTS_AT_ONCE])
+            rows = [encoding.ids for encoding in tokenizer.encode_batch_fast(batch)]
+            lengths.extend(map(len, rows))
+            ids.append(np.fromiter((token for row in rows for token in row), np.int32, sum(map(len, rows))))
+            yield len(batch)
 
-    starts = range(0, len(texts), _TEXTS_AT_ONCE)
     if progress is None:
-        for start in starts:
-            encode(start)
+        for _ in batches():
+            pass
     else:
         with progress.step("tokens", len(texts)) as advance:
-            for start in starts:
-                advance(encode(start))
+            for done in batches():
+                advance(done)
     return np.concatenate(ids), np.asarray(lengths, np.int64)
 
 
-def _constant(name: str, value: int | list[int]) -> NodeProto:
-    return helper.make_node(
-        "Constant", [], [name], **({"value_ints": value} if isinstance(value, list) else {"value_int": value})
-    )
+def _rows(lengths: IntArray) -> TokenArray:
+    """Say for each token which text it belongs to."""
+    return np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
+
+
+def _keys(ids: TokenArray, rows: TokenArray, size: int) -> tuple[IntArray, npt.NDArray[np.bool_]]:
+    """Return the key of the n-gram that begins at each token, and whether all its words lie in one text."""
+    starts = max(0, len(ids) - size + 1)
+    total = np.zeros(starts, np.int64)
+    for offset, multiplier in enumerate(_multipliers(size)):
+        total += ids[offset : offset + starts].astype(np.int64) * multiplier
+    root = total % _MODULUS
+    return root * root % _MODULUS, rows[:starts] == rows[size - 1 : size - 1 + starts]
+
+
+def _place(keys: IntArray, buckets: int) -> tuple[IntArray, npt.NDArray[np.uint8]]:
+    """Return the bucket of each key and its fingerprint there."""
+    quotient, place = np.divmod(keys, buckets)
+    return place, (quotient % _FINGERPRINTS + 1).astype(np.uint8)
+
+
+def _multipliers(size: int) -> Sequence[int]:
+    # Rotated by the size, so that "a b" and the end of "x a b" do not move together.
+    return [_MULTIPLIERS[(offset + size) % LONGEST] for offset in range(size)]
