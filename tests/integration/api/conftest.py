@@ -7,6 +7,7 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -16,6 +17,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from servers import BIN, answers, free_port, running, wait_until
 from sqlalchemy import Engine, create_engine, text
 
+from bundles import a_bundle
 from sentiment_api.database import open_engine
 from sentiment_api.migrate import migrate
 
@@ -70,6 +72,65 @@ def mail_server() -> Iterator[MailServer]:
     controller.start()
     yield handler
     controller.stop()
+
+
+class Model:
+    """A registered model of this test's own, in a real MLflow, through nothing but HTTP."""
+
+    def __init__(self, uri: str, folder: Path) -> None:
+        self.name = f"tweets-{uuid4().hex[:8]}"
+        self._folder = folder
+        self._client = httpx.Client(base_url=f"{uri}/api/2.0", timeout=60, trust_env=False)
+        self._call("POST", "mlflow/registered-models/create", {"name": self.name})
+
+    def add(self, bias: float = 0.0, change: Callable[[Path], None] | None = None) -> str:
+        """Register a version, its files changed first if a test wants so; return its number."""
+        bundle = self._folder / uuid4().hex
+        a_bundle(bundle, bias=bias)
+        if change is not None:
+            change(bundle)
+        model = self._call("POST", "mlflow/logged-models", {"experiment_id": "0", "name": "model"})
+        info = model["model"]["info"]
+        path = f"{info['artifact_uri'].removeprefix('mlflow-artifacts:/')}/artifacts/bundle"
+        for file in bundle.iterdir():
+            url = f"/mlflow-artifacts/artifacts/{path}/{file.name}"
+            self._client.put(url, content=file.read_bytes()).raise_for_status()
+        body = {"name": self.name, "source": f"models:/{info['model_id']}", "model_id": info["model_id"]}
+        version: str = self._call("POST", "mlflow/model-versions/create", body)["model_version"]["version"]
+        return version
+
+    def promote(self, version: str) -> None:
+        """Do what a click on the stage in MLflow does."""
+        body = {
+            "name": self.name,
+            "version": version,
+            "stage": "Production",
+            "archive_existing_versions": True,
+        }
+        self._call("POST", "mlflow/model-versions/transition-stage", body)
+
+    def tags(self, version: str) -> dict[str, str]:
+        """Return a version's tags."""
+        query = f"mlflow/model-versions/get?name={self.name}&version={version}"
+        tags = self._call("GET", query, None)["model_version"].get("tags", [])
+        return {tag["key"]: tag["value"] for tag in tags}
+
+    def close(self) -> None:
+        """Let the connections go."""
+        self._client.close()
+
+    def _call(self, method: str, path: str, body: dict[str, object] | None) -> dict[str, Any]:  # JSON
+        response = self._client.request(method, f"/{path}", json=body)
+        response.raise_for_status()
+        content: dict[str, Any] = response.json()
+        return content
+
+
+@pytest.fixture
+def model(mlflow_server: str, tmp_path: Path) -> Iterator[Model]:
+    model = Model(mlflow_server, tmp_path / "bundles")
+    yield model
+    model.close()
 
 
 @dataclass(frozen=True)
