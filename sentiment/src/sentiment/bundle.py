@@ -165,9 +165,10 @@ class Bundle:
     def _check_golden(self) -> None:
         golden = self.manifest.golden
         measured = self.probabilities([item.text for item in golden])
-        for item, probability in zip(golden, measured.tolist(), strict=True):
+        for index, (item, probability) in enumerate(zip(golden, measured.tolist(), strict=True)):
             if not abs(item.probability - probability) <= self.manifest.golden_tolerance:
+                # Named by its place: messages are logged, and a golden text may be somebody's tweet.
                 raise GoldenMismatchError(
-                    f"the golden text {item.text!r:.60} gives {probability:.6f} here and gave "
+                    f"golden text {index + 1} of {len(golden)} gives {probability:.6f} here and gave "
                     f"{item.probability:.6f} in training; export the model again"
                 )

@@ -151,7 +151,7 @@ def test_a_pipe_or_a_folder_in_place_of_a_file_is_refused_at_once(
 
 def test_golden_texts_that_give_another_probability_are_named(folder: Path) -> None:
     edit_manifest(folder, lambda manifest: manifest["golden"][0].update(probability=0.5))
-    with pytest.raises(GoldenMismatchError, match=r"'a good flight' gives 0.88.* gave 0.50"):
+    with pytest.raises(GoldenMismatchError, match=r"golden text 1 of 3 gives 0.88.* gave 0.50"):
         Bundle.open(folder)
 
 

@@ -150,45 +150,52 @@ class NgramTable:
             "fingerprint_kinds": np.array(_FINGERPRINTS),
             "one_more": np.array(1),
             "vocabulary": np.array(self.vocabulary),
+            "pads": np.array([0, 0, 0, self.longest - 1]),
             "axis_1": np.array([1]),
         }
         node = helper.make_node
-        nodes: list[NodeProto] = []
-        parts = [ids]
+        if self.longest == 1:
+            return [node("Identity", [ids], [output])], constants
+        nodes = [node("Pad", [ids, "pads", "padding"], ["padded"])]
+        # word_k holds, for each n-gram, its k-th word: the row moved k places to the left.
+        words = [ids] + [f"word_{offset}" for offset in range(1, self.longest)]
+        for offset, word in enumerate(words[1:], start=1):
+            constants[f"{word}_start"] = np.array([offset])
+            constants[f"{word}_end"] = np.array([offset - self.longest + 1 or np.iinfo(np.int64).max])
+            nodes.append(node("Slice", ["padded", f"{word}_start", f"{word}_end", "axis_1"], [word]))
+        totals = []
         for size in range(2, self.longest + 1):
             total = ""
             for offset, multiplier in enumerate(_multipliers(size)):
-                # The words at one place of all n-grams. A text shorter than `size` gives an empty slice.
-                word, product = f"word_{size}_{offset}", f"product_{size}_{offset}"
-                constants[f"{word}_start"] = np.array([offset])
-                constants[f"{word}_end"] = np.array([offset - size + 1 or np.iinfo(np.int64).max])
+                product = f"product_{size}_{offset}"
                 constants[f"{product}_by"] = np.array(multiplier)
-                nodes += [
-                    node("Slice", [ids, f"{word}_start", f"{word}_end", "axis_1"], [word]),
-                    node("Mul", [word, f"{product}_by"], [product]),
-                ]
+                nodes.append(node("Mul", [words[offset], f"{product}_by"], [product]))
                 if total:
                     nodes.append(node("Add", [total, product], [f"total_{size}_{offset}"]))
                 total = f"total_{size}_{offset}" if total else product
-            nodes += [
-                node("Mod", [total, "modulus"], [f"root_{size}"]),
-                node("Mul", [f"root_{size}", f"root_{size}"], [f"square_{size}"]),
-                node("Mod", [f"square_{size}", "modulus"], [f"key_{size}"]),
-                node("Mod", [f"key_{size}", "buckets"], [f"place_{size}"]),
-                node("Div", [f"key_{size}", "buckets"], [f"quotient_{size}"]),
-                node("Mod", [f"quotient_{size}", "fingerprint_kinds"], [f"remainder_{size}"]),
-                node("Add", [f"remainder_{size}", "one_more"], [f"fingerprint_{size}"]),
-                node("Gather", ["fingerprints", f"place_{size}"], [f"held_byte_{size}"]),
-                node("Cast", [f"held_byte_{size}"], [f"held_{size}"], to=TensorProto.INT64),
-                node("Equal", [f"held_{size}", f"fingerprint_{size}"], [f"matches_{size}"]),
-                # Padding is on the right: an n-gram is whole where its last word is one.
-                node("Greater", [f"word_{size}_{size - 1}", "padding"], [f"whole_{size}"]),
-                node("And", [f"matches_{size}", f"whole_{size}"], [f"known_{size}"]),
-                node("Add", [f"place_{size}", "vocabulary"], [f"number_{size}"]),
-                node("Where", [f"known_{size}", f"number_{size}", "padding"], [f"column_{size}"]),
-            ]
-            parts.append(f"column_{size}")
-        return [*nodes, node("Concat", parts, [output], axis=1)], constants
+            totals.append(total)
+        # From here on all sizes together: each operator costs a call, whatever it is given.
+        nodes += [
+            node("Concat", totals, ["total"], axis=1),
+            node("Mod", ["total", "modulus"], ["root"]),
+            node("Mul", ["root", "root"], ["square"]),
+            node("Mod", ["square", "modulus"], ["key"]),
+            node("Mod", ["key", "buckets"], ["place"]),
+            node("Div", ["key", "buckets"], ["quotient"]),
+            node("Mod", ["quotient", "fingerprint_kinds"], ["remainder"]),
+            node("Add", ["remainder", "one_more"], ["fingerprint"]),
+            node("Gather", ["fingerprints", "place"], ["held_byte"]),
+            node("Cast", ["held_byte"], ["held"], to=TensorProto.INT64),
+            node("Equal", ["held", "fingerprint"], ["matches"]),
+            # Padding is on the right: an n-gram is whole where its last word is one.
+            node("Concat", words[1:], ["last_word"], axis=1),
+            node("Greater", ["last_word", "padding"], ["whole"]),
+            node("And", ["matches", "whole"], ["known"]),
+            node("Add", ["place", "vocabulary"], ["number"]),
+            node("Where", ["known", "number", "padding"], ["column"]),
+            node("Concat", [ids, "column"], [output], axis=1),
+        ]
+        return nodes, constants
 
 
 def largest_prime_below(limit: int) -> int:
