@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sentiment import Provenance
-from sentiment_training.families import FAMILIES, FittedModel, OptionError
+from sentiment_training.errors import OptionError
+from sentiment_training.families import FAMILIES, FittedModel
 from sentiment_training.families.ngrams import LONGEST, NgramTable, largest_prime_below, token_ids
 from sentiment_training.progress import SilentProgress
 

@@ -9,15 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from sentiment import Bundle, Provenance
-from sentiment.errors import VigieError
+from sentiment_training.errors import OptionError
 from sentiment_training.progress import Progress
 
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
-
-
-class OptionError(VigieError):
-    """An option of a family is unknown or has a value that it cannot have."""
 
 
 class FittedModel(Protocol):

@@ -5,6 +5,7 @@ document frequencies in sixteenths (one byte); the rounded ones are what scikit-
 the file is a third as large and the bundle still agrees with its trainer.
 """
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from onnx import ModelProto, NodeProto, TensorProto, checker, helper, numpy_helper
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 from tokenizers import Tokenizer
@@ -43,12 +45,12 @@ _IDF_STEPS = 16  # per unit; a byte reaches to 15.9, which is one tweet in nine 
 
 @dataclass(frozen=True)
 class LogregOptions:
-    """Every choice of this family. The defaults are what did best on unseen tweets (docs/models.md)."""
+    """Every choice of this family. The defaults are what did best on unseen tweets (docs/figures.md)."""
 
     ngrams: int = 3
     bucket_bits: int = 22
     min_count: int = 2
-    c: float = 2.0
+    c: float = 1.0
     max_iter: int = 100
     max_words: int = 100_000
     max_length: int = 256
@@ -116,9 +118,10 @@ class LogregFamily:
         )
         with progress.step("fit", chosen.max_iter) as advance:
             classifier.set_callbacks(_CountIterations(advance))
-            # It stops where it no longer gains or after max_iter: on this task the last iterations change
-            # the third decimal of a probability, so running into the limit is no fault.
-            classifier.fit(features, labels)
+            with warnings.catch_warnings():
+                # The limit is a choice: iterations past it change the third decimal of a probability.
+                warnings.simplefilter("ignore", ConvergenceWarning)
+                classifier.fit(features, labels)
         _spread(classifier, used, ngrams.columns)
         _round_weights(classifier, tfidf)
         return LogregModel(chosen, tokenizer, ngrams, tfidf, classifier)
