@@ -44,7 +44,7 @@ MlflowUri = Annotated[
     ),
 ]
 ModelName = Annotated[str, typer.Option("--name", envvar="VIGIE_MODEL_NAME", help="The registered model.")]
-DEFAULT_URI = "http://127.0.0.1:5000/mlflow"
+DEFAULT_URI = "http://127.0.0.1:8080/mlflow"
 DEFAULT_NAME = "tweet-sentiment"
 
 
