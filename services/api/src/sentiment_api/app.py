@@ -11,7 +11,7 @@ import httpx
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
-from sentiment_api import problems
+from sentiment_api import docs_page, problems
 from sentiment_api.alerts.dispatcher import Outbox, smtp_sender
 from sentiment_api.alerts.mail import Composer
 from sentiment_api.alerts.service import Rule
@@ -28,8 +28,10 @@ from sentiment_api.model.registry import Registry
 from sentiment_api.model.service import Serving
 from sentiment_api.model.store import Cache
 from sentiment_api.model.watcher import Watcher
+from sentiment_api.predict.endpoints import predict
 from sentiment_api.predict.endpoints import router as predict_router
 from sentiment_api.predict.service import Scorer
+from sentiment_api.routes import Shortcut
 from sentiment_api.settings import Settings
 
 _DESCRIPTION = """Tells whether a tweet is negative or positive, with the model version in Production.
@@ -70,16 +72,20 @@ def build(settings: Settings, *, now: Clock = utc_now) -> FastAPI:
         description=_DESCRIPTION,
         version=version("vigie-api"),
         lifespan=_lifespan,
+        docs_url=None,
         redoc_url=None,
     )
     app.state.parts = parts
     app.state.now = now
     problems.install(app)
+    docs_page.install(app)
     for router in (predict_router, feedback_router, model_router, health_router):
         app.include_router(router)
+    # The last one added is the outermost.
+    app.add_middleware(Shortcut, path="/v1/predict", endpoint=predict)
     app.add_middleware(BodyLimits, largest_bytes=settings.max_body_bytes, timeout_s=settings.body_timeout_s)
     paths = frozenset(app.openapi()["paths"])
-    app.add_middleware(RequestMetrics, metrics=parts.metrics, routes=paths)  # outermost: sees every answer
+    app.add_middleware(RequestMetrics, metrics=parts.metrics, routes=paths)
     return app
 
 

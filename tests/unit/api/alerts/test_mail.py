@@ -98,7 +98,7 @@ def test_no_report_can_write_a_header_or_a_line_of_its_own(text: str) -> None:
     headers = message.as_bytes().partition(b"\r\n\r\n")[0]
 
     assert b"Bcc" not in headers
-    assert message.get_all("Subject") == ["Vigie: 1 wrong predictions reported"]
+    assert message.get_all("Subject") == ["Vigie: 1 wrong prediction reported"]
     assert "\nBcc" not in parts(message)[0]
     assert "\nSubject" not in parts(message)[0]
 

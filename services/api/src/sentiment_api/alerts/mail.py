@@ -42,7 +42,7 @@ class Composer:
         # Only numbers and settings go into headers, never what a stranger wrote.
         message["From"] = self.sender
         message["To"] = ", ".join(self.recipients)
-        message["Subject"] = f"Vigie: {mail.alert.reports} wrong predictions reported"
+        message["Subject"] = f"Vigie: {_headline(mail.alert)}"
         message["Date"] = format_datetime(mail.alert.created_at.astimezone(UTC))
         message["Message-ID"] = f"<{mail.id}@{self.sender.rpartition('@')[2]}>"
         message["Auto-Submitted"] = "auto-generated"
@@ -60,8 +60,7 @@ class Composer:
         versions = sorted({report.model_version for report in reports}, key=int)
         base = f"{self.public_url}/mlflow/#/models/{quote(self.model_name, safe='')}"
         return {
-            "count": alert.reports,
-            "minutes": _minutes(alert),
+            "headline": f"{_headline(alert)} within {_minutes(alert)}",
             "first": alert.first_report_at.astimezone(UTC),
             "last": alert.last_report_at.astimezone(UTC),
             "reports": [_listed(report) for report in reports[:_MOST_LISTED]],
@@ -104,6 +103,10 @@ def _shortened(text: str, longest: int) -> str:
     # On one line: a tweet with line breaks could pass for a part of the mail.
     line = " ".join(text.split())
     return line if len(line) <= longest else f"{line[: longest - 1].rstrip()}…"
+
+
+def _headline(alert: Alert) -> str:
+    return f"{alert.reports} wrong prediction{'' if alert.reports == 1 else 's'} reported"
 
 
 def _minutes(alert: Alert) -> str:
