@@ -32,6 +32,7 @@ def write(folder: Path, port: int, upstreams: Mapping[str, int]) -> Path:
         "VIGIE_NGINX_LISTEN": f"127.0.0.1:{port}",
         "VIGIE_NGINX_NAMES": "localhost 127.0.0.1",
         "VIGIE_NGINX_CONF": str(conf),
+        "VIGIE_NGINX_MORE": str(folder / "more"),  # nothing: logins and rate limits are the platform's
         "VIGIE_NGINX_PAGES": str(ROOT / "nginx/pages"),
         "VIGIE_NGINX_RESOLVER": "127.0.0.1",  # never asked: the upstreams are addresses
         **{f"VIGIE_{name.upper()}_UPSTREAM": f"127.0.0.1:{number}" for name, number in upstreams.items()},
