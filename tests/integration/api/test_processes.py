@@ -92,6 +92,7 @@ def test_three_reports_send_one_mail(
     assert TO not in api.log.read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("answer", ["451 try again later", "554 we do not like you"])
 def test_a_mail_server_that_refuses_loses_nothing(
     start_api: Callable[..., Api], mail_server: MailServer, database_url: str, answer: str
