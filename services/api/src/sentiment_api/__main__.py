@@ -49,6 +49,9 @@ def _serve(host: str, port: int, workers: int, root_path: str) -> int:
     with tempfile.TemporaryDirectory(prefix="vigie-metrics-") as folder:
         if workers > 1:
             os.environ[MULTIPROCESS_DIR] = folder
+        # Cut texts into tokens on the thread that asks: handing one tweet to another thread costs more than
+        # cutting it, and on a busy machine waits for a core.
+        os.environ["TOKENIZERS_PARALLELISM"] = "false"
         uvicorn.run(
             "sentiment_api.app:from_environment",
             factory=True,
