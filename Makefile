@@ -1,6 +1,7 @@
 # The index of what one can do here. Every target only calls a script or a tool; CI calls the same ones.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
+COMMIT = $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 UV ?= $(shell command -v uv || echo .tools/uv/bin/uv)
 
 .PHONY: help
@@ -21,6 +22,22 @@ demo: sync ## Run everything on this machine, without containers (VIGIE_PORT=808
 .PHONY: clean-demo
 clean-demo: ## Remove what the demo keeps (models, runs, reports), after asking
 	@scripts/demo-clean
+
+.PHONY: init
+init: ## Write .env and the secrets for the platform in containers
+	@PYTHONPATH=scripts python3 -m init init
+
+.PHONY: up
+up: ## Start the platform in containers, and wait until it answers (VIGIE_PORT=8080)
+	@VIGIE_COMMIT=$(COMMIT) PYTHONPATH=scripts python3 -m init up
+
+.PHONY: down
+down: ## Stop the platform; everything it keeps stays
+	@docker compose --profile '*' down
+
+.PHONY: build
+build: ## Build our images instead of pulling them
+	@VIGIE_COMMIT=$(COMMIT) docker compose build
 
 .PHONY: test
 test: sync ## Run the quick tests

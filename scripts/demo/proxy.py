@@ -34,8 +34,10 @@ def write(folder: Path, port: int, upstreams: Mapping[str, int]) -> Path:
         "VIGIE_NGINX_CONF": str(conf),
         "VIGIE_NGINX_MORE": str(folder / "more"),  # nothing: logins and rate limits are the platform's
         "VIGIE_NGINX_PAGES": str(ROOT / "nginx/pages"),
-        "VIGIE_NGINX_RESOLVER": "127.0.0.1",  # never asked: the upstreams are addresses
-        **{f"VIGIE_{name.upper()}_UPSTREAM": f"127.0.0.1:{number}" for name, number in upstreams.items()},
+        "VIGIE_NGINX_RESOLVER": "127.0.0.1",  # never asked: the upstreams are blocks of the main file
+        **{f"VIGIE_{name.upper()}_UPSTREAM": f"vigie_{name}" for name in upstreams},
+        **{f"VIGIE_{name.upper()}_ADDRESS": f"127.0.0.1:{number}" for name, number in upstreams.items()},
+        "VIGIE_MLFLOW_HOST": f"127.0.0.1:{upstreams['mlflow']}",
     }
     shutil.rmtree(conf, ignore_errors=True)
     templates = ROOT / "nginx/templates"

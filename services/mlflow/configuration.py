@@ -44,6 +44,7 @@ def write_auth_file(configuration: Configuration) -> Path:
     _AUTH_FILE.write_text(
         "[mlflow]\n"
         "default_permission = READ\n"  # who is let in may look; prepare.py says who may do more
+        "admin_username = admin\n"  # MLflow wants to see that there is one
         f"database_uri = {configuration.users_database_url}\n"
         "authorization_function = mlflow.server.auth:authenticate_request_basic_auth\n"
         f"auth_cache_ttl_seconds = {_PASSWORD_CACHE_S}\n",

@@ -12,7 +12,7 @@ _TIMEOUT_S = 8
 def main() -> None:
     """Raise, and so end with a failure, unless the answer is 200."""
     login = base64.b64encode(f"api:{configuration.secret('mlflow_api_password')}".encode()).decode()
-    request = urllib.request.Request(_URL, headers={"Authorization": f"Basic {login}"})  # noqa: S310 - fixed
+    request = urllib.request.Request(_URL, headers={"Authorization": f"Basic {login}"})
     with urllib.request.urlopen(request, timeout=_TIMEOUT_S):  # noqa: S310 - fixed
         pass
 

@@ -5,8 +5,8 @@ Four users. Everybody whom the login knows may look at everything (READ). Beyond
 admin   everything, other users too
 editor  changes every experiment and registered model: trains, registers, promotes
 viewer  nothing; the proxy in front also refuses what a login alone would allow: new experiments and models
-api     changes model versions, to tag what it refuses. It could also move a version to another stage, but
-        neither register one, nor set an alias, nor delete, nor log in from outside: the proxy does not know it
+api     changes model versions, to tag what it refuses. It could also move a version to another stage, but not
+        register one, set an alias or delete; and it cannot log in from outside: the proxy does not know it
 """
 
 import os
@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def _upgrade(database_url: str) -> None:
-    from mlflow.store.db import utils
+    from mlflow.store.db import utils  # noqa: PLC0415 - after the environment is set
 
     engine = utils.create_sqlalchemy_engine_with_retry(database_url)
     # Both names are private and MLflow's version is pinned: `mlflow db upgrade` and the server's first start
@@ -54,7 +54,7 @@ def _upgrade(database_url: str) -> None:
 
 
 def _make_users(database_url: str) -> None:
-    from mlflow.server.auth import store
+    from mlflow.server.auth import store  # noqa: PLC0415 - after the environment is set
 
     store.init_db(database_url)
     for user in USERS:

@@ -1,7 +1,7 @@
 """Train, register and promote a small first model, unless somebody has ever promoted one.
 
-"Ever" is what the registry remembers: a stage or an alias on any version, or the mark that this program leaves on
-the registered model. Archiving the first model or taking its stage away is a decision, and is not undone.
+Ever is what the registry remembers: a stage or an alias on a version, or the mark that this program leaves
+on the model. Archiving the first version or taking its stage away is a decision, and is not undone.
 """
 
 import os

@@ -112,9 +112,8 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _check_pairs(self) -> Self:
         for service in ("mlflow", "smtp"):
-            if (getattr(self, f"{service}_username") is None) != (
-                getattr(self, f"{service}_password") is None
-            ):
+            # A secret's file may be there and empty, where the server asks for no password.
+            if (getattr(self, f"{service}_username") is None) != (not getattr(self, f"{service}_password")):
                 raise ValueError(
                     f"VIGIE_{service.upper()}_USERNAME and …_PASSWORD come together or not at all"
                 )

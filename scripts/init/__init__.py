@@ -1,0 +1,1 @@
+"""The first run of the platform: choices, secrets, checks, start."""
