@@ -45,9 +45,10 @@ def read(client: BaseClient, bucket: str, key: str) -> bytes:
 @pytest.mark.parametrize(
     "name",
     [
-        "plain.txt", "with space.txt", "plus+sign", "percent%20already", "a=b&c=d?e#f", "ünïcode-Ωμ-飛行機.onnx",
-        "emoji-✈️😡.json", "quote'\"s", "semi;colon,comma", "(brackets)[and]{braces}", "tilde~at@colon:",
-        "dot.", ".hidden", "trailing-space ", "deep/er/and/deep/er/still/file", "x" * 200,
+        "plain.txt", "with space.txt", "plus+sign", "percent%20already", "a=b&c=d?e#f",
+        "ünïcode-Ωμ-飛行機.onnx", "emoji-✈️😡.json", "quote'\"s", "semi;colon,comma",
+        "(brackets)[and]{braces}", "tilde~at@colon:", "dot.", ".hidden", "trailing-space ",
+        "deep/er/and/deep/er/still/file", "x" * 200,
     ],
 )  # fmt: skip
 def test_what_was_put_under_a_name_is_got_headed_and_listed_under_it(

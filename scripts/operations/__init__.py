@@ -1,0 +1,1 @@
+"""Backup, restore, status, update and clean-up of the stack (``scripts/operate``); standard library only."""
