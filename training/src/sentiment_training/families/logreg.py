@@ -52,7 +52,7 @@ class LogregOptions:
     min_count: int = 2
     c: float = 1.0
     max_iter: int = 100
-    max_words: int = 100_000
+    max_words: int = 60_000
     max_length: int = 256
 
 
