@@ -39,6 +39,34 @@ down: ## Stop the platform; everything it keeps stays
 build: ## Build our images instead of pulling them
 	@VIGIE_COMMIT=$(COMMIT) docker compose build
 
+.PHONY: backup
+backup: ## Back the platform up: one verified archive in backups/ (VIGIE_BACKUP_KEEP=7)
+	@scripts/operate backup
+
+.PHONY: restore
+restore: ## Restore a backup, after asking (ARCHIVE=backups/….tar, YES=1)
+	@scripts/operate restore "$(or $(ARCHIVE),$(error Name the backup: make restore ARCHIVE=backups/….tar))"
+
+.PHONY: status
+status: ## Say how every part of the platform is, and why it is not well
+	@scripts/operate status
+
+.PHONY: update
+update: ## Back up, renew the images, look whether all is well; else go back to those before
+	@VIGIE_COMMIT=$(COMMIT) scripts/operate update
+
+.PHONY: logs
+logs: ## Follow the platform's logs (SERVICE=api for one part)
+	@docker compose logs --follow --tail 200 $(SERVICE)
+
+.PHONY: train
+train: ## Train against the platform, in a container (ARGS="--family logreg --data tweets.parquet", files from data/)
+	@docker compose run --rm train vigie train $(ARGS)
+
+.PHONY: gc
+gc: ## Show what nothing in MLflow refers to any more (DELETE=1 deletes it)
+	@scripts/operate gc $(if $(DELETE),--delete)
+
 .PHONY: test
 test: sync ## Run the quick tests
 	@.venv/bin/pytest
@@ -46,6 +74,10 @@ test: sync ## Run the quick tests
 .PHONY: test-slow
 test-slow: sync ## Run the slow tests: whole trainings, swaps under load, the demo
 	@.venv/bin/pytest -m slow
+
+.PHONY: test-compose
+test-compose: sync ## Run the tests of the real stack in containers
+	@.venv/bin/pytest -m compose
 
 .PHONY: lint
 lint: sync ## Check style, types, arrows between the rooms, shell and workflows

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from . import archive
-from .errors import DamagedError
+from .errors import DamagedError, StackError
 from .stack import Stack, run
 
 
@@ -43,8 +43,14 @@ def abandon_uploads(stack: Stack, older_than_h: float) -> list[str]:
 
 
 def put_back(stack: Stack, path: Path) -> int:
-    """Send an archive's objects to the bucket; how many."""
-    sent = 0
+    """Send an archive's objects to the bucket; how many.
+
+    Raises
+    ------
+    StackError
+        If the bucket does not list them all afterwards, each in its size.
+    """
+    sent: dict[str, int] = {}
     with (
         stack.writing(stack.in_mlflow_image("bucket.py", "import")) as stream,
         tarfile.open(fileobj=stream, mode="w|", format=tarfile.PAX_FORMAT) as tar,
@@ -55,9 +61,13 @@ def put_back(stack: Stack, path: Path) -> int:
                 info.size = member.bytes
                 info.pax_headers = {"VIGIE.key": member.key, "VIGIE.type": member.kind}
                 tar.addfile(info, content)
-                sent += 1
+                sent[member.key] = member.bytes
         tar.addfile(tarfile.TarInfo("end.json"), cast("IO[bytes]", BytesIO()))
-    return sent
+    listed = {item.key: item.bytes for item in stored(stack)}
+    missing = [key for key, length in sent.items() if listed.get(key) != length]
+    if missing:
+        raise StackError(f"{len(missing)} objects, such as {missing[0]}, did not arrive whole. Run it again.")
+    return len(sent)
 
 
 def extract(path: Path, name: str, target: Path) -> None:

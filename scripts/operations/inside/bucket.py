@@ -14,7 +14,7 @@ import tarfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from io import BytesIO
-from typing import Any
+from typing import IO, Any
 
 sys.path.insert(0, "/vigie")
 import boto3
@@ -31,6 +31,13 @@ s3 = boto3.client(
     endpoint_url=chosen.s3_endpoint,
     config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 5, "mode": "standard"}),
 )
+
+
+class OneWay:
+    """A member of a stream: it can be read, and asked for nothing else (a tar's own reader cannot say so)."""
+
+    def __init__(self, content: IO[bytes]) -> None:
+        self.read = content.read
 
 
 def objects() -> Iterator[dict[str, Any]]:  # Any: boto3's
@@ -73,7 +80,7 @@ def import_objects() -> None:
                 return
             kind = info.pax_headers.get("VIGIE.type")
             s3.upload_fileobj(
-                tar.extractfile(info),
+                OneWay(tar.extractfile(info)),
                 bucket,
                 info.pax_headers["VIGIE.key"],
                 ExtraArgs={"ContentType": kind} if kind else None,
