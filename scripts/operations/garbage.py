@@ -67,7 +67,9 @@ def collect(stack: Stack, settings: Settings, talk: Talk, *, delete_them: bool) 
     )
     if deleted and delete_them:
         talk.doing("MLflow's own garbage collection")
-        run(stack.in_mlflow_image("collect.py", f"{settings.grace_days:g}"), stack.root)
+        with stack.secrets["mlflow_admin_password"].open("rb") as password:
+            command = stack.in_mlflow_image("collect.py", f"{settings.grace_days:g}")
+            run(command, stack.root, stdin=password)
 
     objects = stored(stack)
     known = {row[0] for row in stack.query("mlflow", _KNOWN)}

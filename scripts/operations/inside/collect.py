@@ -1,7 +1,9 @@
-"""MLflow's own garbage collection; runs in a container of MLflow's image: collect.py DAYS"""
+"""MLflow's own garbage collection; runs in a container of MLflow's image: collect.py DAYS
+
+The administrator's password comes on the standard input: the server's container does not hold it.
+"""
 
 import os
-import subprocess
 import sys
 
 sys.path.insert(0, "/vigie")
@@ -9,11 +11,18 @@ import configuration
 import serve
 
 chosen = configuration.read()
-login = {
-    "MLFLOW_TRACKING_URI": "http://mlflow:5000/mlflow",
-    "MLFLOW_TRACKING_USERNAME": "admin",
-    "MLFLOW_TRACKING_PASSWORD": configuration.secret("mlflow_admin_password"),
-}
-command = ["mlflow", "gc", f"--older-than={sys.argv[1]}d", f"--artifacts-destination=s3://{chosen.s3_bucket}"]
-ended = subprocess.run(command, env=os.environ | serve.environment(chosen) | login, check=False)
-sys.exit(ended.returncode)
+os.environ.update(serve.environment(chosen))
+os.environ["MLFLOW_TRACKING_USERNAME"] = "admin"
+os.environ["MLFLOW_TRACKING_PASSWORD"] = sys.stdin.read().strip()
+
+# Called in here, because a command line shows passwords to every process.
+from mlflow.cli import gc  # noqa: E402 - it reads the environment when imported
+
+gc.main(
+    [
+        f"--older-than={sys.argv[1]}d",
+        f"--backend-store-uri={chosen.database_url}",
+        f"--artifacts-destination=s3://{chosen.s3_bucket}",
+        "--tracking-uri=http://mlflow:5000/mlflow",
+    ]
+)
