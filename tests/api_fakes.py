@@ -151,11 +151,7 @@ class FakeMlflow:
 
     def _tag(self, request: httpx.Request) -> httpx.Response:
         body = httpx.Response(200, content=request.content).json()
-        tags = self.versions[body["version"]].tags
-        if request.method == "DELETE":
-            tags.pop(body["key"])
-        else:
-            tags[body["key"]] = body["value"]
+        self.versions[body["version"]].tags[body["key"]] = body["value"]
         return httpx.Response(200, json={})
 
     def _files(self, folder: str) -> dict[str, bytes]:

@@ -109,7 +109,7 @@ class Registry:
             return None
         newest = max(found, key=lambda item: int(item.version))
         tags = {tag.key: tag.value for tag in newest.tags}
-        refused = tags.pop(REFUSED_TAG, None)
+        refused = tags.pop(REFUSED_TAG, None) or None
         return Registered(
             name=newest.name,
             version=newest.version,
@@ -147,13 +147,13 @@ class Registry:
 
     async def mark_refused(self, registered: Registered, reason: str) -> None:
         """Write the reason onto the version, where a person sees it in MLflow."""
-        body = {"name": registered.name, "version": registered.version, "key": REFUSED_TAG, "value": reason}
-        await self._change("POST", "mlflow/model-versions/set-tag", body)
+        tag = {"name": registered.name, "version": registered.version, "key": REFUSED_TAG, "value": reason}
+        await self._set_tag(tag)
 
     async def unmark_refused(self, registered: Registered) -> None:
-        """Take the reason off again."""
-        body = {"name": registered.name, "version": registered.version, "key": REFUSED_TAG}
-        await self._change("DELETE", "mlflow/model-versions/delete-tag", body)
+        """Empty the reason; to remove the tag, MLflow would want the right to remove versions, too."""
+        tag = {"name": registered.name, "version": registered.version, "key": REFUSED_TAG, "value": ""}
+        await self._set_tag(tag)
 
     async def _artifact_path(self, registered: Registered) -> str:
         raw = await self._get(
@@ -196,10 +196,10 @@ class Registry:
         _check(response, content)
         return content
 
-    async def _change(self, method: str, path: str, body: Mapping[str, str]) -> None:
+    async def _set_tag(self, tag: Mapping[str, str]) -> None:
         try:
             async with asyncio.timeout(self._timeout_s):
-                response = await self._client.request(method, f"/api/2.0/{path}", json=body)
+                response = await self._client.post("/api/2.0/mlflow/model-versions/set-tag", json=tag)
         except (httpx.HTTPError, TimeoutError) as error:
             raise _unreachable(error) from error
         _check(response, response.content)
