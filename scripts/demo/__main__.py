@@ -26,7 +26,8 @@ _PREDICTION_LIMIT_S: Final = 60.0
 def main() -> int:
     """Run the demo until it is stopped; 0 if a person stopped it, 1 if it could not run."""
     talk = Talk()
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # SIGINT too: a shell that starts it in the background has it ignored.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
         settings = read(os.environ)
