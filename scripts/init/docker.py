@@ -60,7 +60,7 @@ def check() -> dict[str, object]:
 
 def cpu_limit(info: dict[str, object]) -> int:
     """Most processors a part may use: two at most, 0 where the kernel cannot limit them."""
-    if info.get("CPUCfsQuota") is False or info.get("CpuCfsQuota") is False:
+    if info.get("CpuCfsQuota") is False:
         return 0
     return min(2, int(str(info.get("NCPU", 2))))
 

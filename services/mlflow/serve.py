@@ -1,6 +1,8 @@
 """Become MLflow's server, with secrets from files and settings that no command line shows."""
 
 import os
+import shutil
+from pathlib import Path
 
 import configuration
 
@@ -8,6 +10,8 @@ import configuration
 def main() -> None:
     """Replace this process by the server, so that signals reach it."""
     chosen = configuration.read()
+    for left in Path(os.environ["TMPDIR"]).iterdir():  # by a server that was killed
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
     command = [
         "mlflow",
         "server",
