@@ -52,7 +52,7 @@ status: ## Say how every part of the platform is, and why it is not well
 	@scripts/operate status
 
 .PHONY: update
-update: ## Back up, renew the images, look whether all is well; else go back to those before
+update: ## Back up, renew our images (ALL=1: everybody's), look at them; if not well, go back
 	@VIGIE_COMMIT=$(COMMIT) scripts/operate update
 
 .PHONY: logs

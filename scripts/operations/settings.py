@@ -9,6 +9,8 @@ from .errors import SettingError
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 
+_YES: Final = frozenset({"1", "y", "yes", "true"})
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -20,6 +22,7 @@ class Settings:
     patience_s: float  # for the stack to become well
     grace_days: float  # that an object nobody refers to is left alone
     answer_yes: bool
+    update_all: bool  # images of others, too
     image_prefix: str
 
 
@@ -42,7 +45,8 @@ def read(environment: Mapping[str, str], root: Path = ROOT) -> Settings:
         max_age_h=_number(chosen, "VIGIE_BACKUP_MAX_AGE_H", 48, at_least=0),
         patience_s=_number(chosen, "VIGIE_PATIENCE_S", 600, at_least=1),
         grace_days=_number(chosen, "VIGIE_GC_GRACE_DAYS", 7, at_least=0),
-        answer_yes=chosen.get("YES", "") in {"1", "y", "yes", "true"},
+        answer_yes=environment.get("YES", "") in _YES,
+        update_all=environment.get("ALL", "") in _YES,
         image_prefix=chosen.get("VIGIE_IMAGE_PREFIX") or "vigie",
     )
 

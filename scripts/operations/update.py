@@ -1,11 +1,14 @@
-"""Update: back up, get new images, start them, look at them from outside; else go back to those before."""
+"""Update: back up, get new images, start them, look at them from outside; else go back to those before.
+
+Our own images; with ALL=1 also the newest of everybody else's under the tags that the compose file names.
+"""
 
 import time
 from pathlib import Path
 from typing import Final
 
 from .backup import back_up
-from .errors import OperationError, StackError
+from .errors import CommandError, OperationError, StackError
 from .predictions import check_prediction
 from .restore import restore_databases
 from .settings import Settings
@@ -30,13 +33,8 @@ def update(stack: Stack, settings: Settings, talk: Talk) -> None:
     before = [part for part in stack.parts() if part.service in stack.services]
     tables = schemas(stack)
     path = back_up(stack, settings, talk)
-    if settings.image_prefix == _BUILT_HERE:
-        talk.doing("Building images")
-        stack.compose("build")
-    else:
-        talk.doing("Pulling images")
-        stack.compose("pull", "--quiet")
-    changed = changed_images(before, _image_id(stack))
+    _get_images(stack, settings, talk)
+    changed = changed_images(before, _image_ids(stack))
     if not changed:
         talk.done("Nothing newer: every image is the one that runs")
         return
@@ -57,18 +55,36 @@ def update(stack: Stack, settings: Settings, talk: Talk) -> None:
     )
 
 
+def _get_images(stack: Stack, settings: Settings, talk: Talk) -> None:
+    services = stack.config["services"]
+    ours = [name for name in services if "build" in services[name]]
+    others = [name for name in services if "build" not in services[name]] if settings.update_all else []
+    built_here = settings.image_prefix == _BUILT_HERE
+    pulled = others if built_here else ours + others
+    try:
+        if built_here:
+            talk.doing("Building images")
+            stack.compose("build", *ours)
+        if pulled:
+            talk.doing("Pulling images")
+            stack.compose("pull", "--quiet", *pulled)
+    except CommandError as error:
+        raise StackError(f"The images could not be had, so nothing was changed. {error}") from error
+
+
 def changed_images(before: list[Part], now: dict[str, str]) -> list[Part]:
-    """Parts whose image's name means another image now."""
-    return [part for part in before if now.get(part.image, part.image_id) != part.image_id]
+    """Parts whose service would start from another image (`now`: image's id by service)."""
+    return [part for part in before if now.get(part.service, part.image_id) != part.image_id]
 
 
-def _image_id(stack: Stack) -> dict[str, str]:
-    names = sorted({service["image"] for service in stack.config["services"].values()})
+def _image_ids(stack: Stack) -> dict[str, str]:
     found = {}
-    for name in names:
-        ids = run(["docker", "image", "ls", "--no-trunc", "--quiet", name], stack.root).split()
-        if ids:
-            found[name] = ids[0]
+    for service, description in stack.config["services"].items():
+        listed = run(
+            ["docker", "image", "ls", "--no-trunc", "--quiet", description["image"]], stack.root
+        ).split()
+        if listed:
+            found[service] = listed[0]
     return found
 
 
@@ -82,7 +98,7 @@ def _go_back(
 ) -> None:
     talk.doing("Going back to the images before")
     for part in changed:
-        run(["docker", "tag", part.image_id, part.image], stack.root)
+        run(["docker", "tag", part.image_id, stack.config["services"][part.service]["image"]], stack.root)
     # Old code cannot read newer tables; those of the backup are minutes old.
     moved = [name for name, revisions in schemas(stack).items() if revisions != tables.get(name)]
     if moved:

@@ -134,9 +134,8 @@ def test_a_server_is_well_when_healthy_and_a_job_when_done(
 def test_an_update_sees_which_images_are_others_now() -> None:
     api, page = a_part(), a_part(service="ui", image="vigie/ui:latest", image_id="sha256:2")
 
-    assert changed_images([api, page], {"vigie/api:latest": "sha256:9", "vigie/ui:latest": "sha256:2"}) == [
-        api
-    ]
+    assert changed_images([api, page], {"api": "sha256:9", "ui": "sha256:2"}) == [api]
+    assert changed_images([api, page], {"ui": "sha256:2"}) == []
 
 
 def test_an_old_backup_or_none_is_trouble(tmp_path: Path) -> None:
