@@ -16,7 +16,7 @@ SERVERS = ("postgres", "minio", "mlflow", "api", "ui", "nginx")
         ("vigie_api", "mlflow", "SELECT 1"),
         ("vigie_api", "postgres", "SELECT 1"),
         ("vigie_read", "vigie", "DELETE FROM feedback"),
-        ("vigie_read", "vigie", "SET default_transaction_read_only = off; DELETE FROM feedback"),
+        ("vigie_read", "vigie", "SET transaction_read_only = off; DELETE FROM feedback"),
         ("vigie_read", "mlflow", "SELECT 1"),
         ("vigie_migrate", "mlflow", "SELECT 1"),
         ("vigie_migrate", "vigie", "CREATE ROLE mine"),
@@ -25,7 +25,7 @@ SERVERS = ("postgres", "minio", "mlflow", "api", "ui", "nginx")
     ],
 )
 def test_a_role_stays_in_its_place(stack: Stack, role: str, database: str, query: str) -> None:
-    with pytest.raises(AssertionError, match=r"permission denied|must be owner"):
+    with pytest.raises(AssertionError, match=r"permission denied|must be owner|read-only transaction"):
         stack.sql(database, query, role=role)
 
 
@@ -75,20 +75,24 @@ except OSError as error:
     assert stack.inside(service, asked) == "not reached"
 
 
-@pytest.mark.parametrize("service", ["ui", "mlflow"])
-def test_there_is_no_way_out(stack: Stack, service: str) -> None:
-    """192.0.2.1 answers nobody; without a route out, the system says so at once instead of waiting."""
+def reaches_the_internet(stack: Stack, service: str) -> bool:
     asked = """
 import socket
-probe = socket.socket()
-probe.settimeout(3)
 try:
-    probe.connect(("192.0.2.1", 80))
-    print("connected")
-except OSError as error:
-    print(error.strerror or type(error).__name__)
+    socket.create_connection(("1.1.1.1", 443), timeout=4)  # a name server that anybody may ask
+    print("reached")
+except OSError:
+    print("not reached")
 """
-    assert stack.inside(service, asked) == "Network is unreachable"
+    return stack.inside(service, asked) == "reached"
+
+
+def test_only_the_api_has_a_way_out(stack: Stack) -> None:
+    if not reaches_the_internet(stack, "api"):
+        pytest.skip("this machine reaches no internet, so nothing would be shown")
+
+    assert not reaches_the_internet(stack, "mlflow")
+    assert not reaches_the_internet(stack, "ui")
 
 
 @pytest.mark.parametrize("service", SERVERS)
@@ -108,7 +112,7 @@ def test_no_container_is_root_can_write_its_system_or_gain_rights(stack: Stack, 
 @pytest.mark.parametrize("service", SERVERS)
 def test_a_containers_description_holds_no_secret(stack: Stack, service: str) -> None:
     described = docker("inspect", stack.container(service))
-    processes = docker("top", stack.container(service), "-o", "args")
+    processes = docker("top", stack.container(service), "-eo", "pid,args")
 
     for name in ("postgres_password", "s3_secret_key", "s3_root_password", "mlflow_admin_password",
                  "mlflow_db_password", "api_db_password", "mlflow_flask_key"):  # fmt: skip

@@ -67,13 +67,20 @@ def test_no_second_first_model_is_trained(stack: Stack) -> None:
 
 def test_a_tweet_is_read_in_the_browser(stack: Stack, browser: Browser) -> None:
     page = browser.new_page(viewport={"width": 1280, "height": 900})
+    failed: list[str] = []
+    page.on(
+        "response",
+        lambda answer: failed.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None,
+    )
     page.goto(stack.address)
     page.get_by_role("textbox", name="Tweet").fill("Thank you for the lovely flight, what a great crew!")
     page.get_by_role("button", name="Read this tweet").click()
 
     expect(page.locator(".vg-verdict")).to_contain_text("Positive")
+    expect(page.get_by_role("button", name="Lost bag")).to_be_visible()
     picture(page, "page")
     page.close()
+    assert failed == []
 
 
 def some_tweets(path: Path) -> Path:
@@ -115,7 +122,7 @@ def test_training_from_outside_lands_in_the_bucket_and_in_postgresql(stack: Stac
     assert trained.returncode == 0, trained.stdout + trained.stderr
     registered = stack.sql(
         "mlflow",
-        "SELECT version, status FROM model_versions JOIN runs ON run_uuid = run_id "
+        "SELECT version, runs.status FROM model_versions JOIN runs ON run_uuid = run_id "
         "WHERE model_versions.name = 'tweet-sentiment' ORDER BY version DESC LIMIT 1",
     )
     version, status = registered.split("|")

@@ -79,9 +79,8 @@ def test_without_docker_the_way_to_it_is_said(monkeypatch: pytest.MonkeyPatch) -
 
 def fake_docker(folder: Path, info: str, compose: str = "2.26.1", status: int = 0) -> str:
     program = folder / "docker"
-    program.write_text(
-        f"#!/bin/sh\ncase $1 in info) echo '{info}'; exit {status};; compose) echo '{compose}';; *) exit 1;; esac\n"
-    )
+    answers = f"info) echo '{info}'; exit {status};; compose) echo '{compose}';; *) exit 1;;"
+    program.write_text(f"#!/bin/sh\ncase $1 in {answers} esac\n")
     program.chmod(0o755)
     return f"{folder}:/usr/bin:/bin"
 
