@@ -23,7 +23,7 @@ class Settings:
     grace_days: float  # that an object nobody refers to is left alone
     answer_yes: bool
     update_all: bool  # images of others, too
-    image_prefix: str
+    build: bool  # our images here, instead of pulling them
 
 
 def read(environment: Mapping[str, str], root: Path = ROOT) -> Settings:
@@ -47,7 +47,9 @@ def read(environment: Mapping[str, str], root: Path = ROOT) -> Settings:
         grace_days=_number(chosen, "VIGIE_GC_GRACE_DAYS", 7, at_least=0),
         answer_yes=environment.get("YES", "") in _YES,
         update_all=environment.get("ALL", "") in _YES,
-        image_prefix=chosen.get("VIGIE_IMAGE_PREFIX") or "vigie",
+        # That prefix is no account anywhere: it is what a build here is called.
+        build=(chosen.get("VIGIE_IMAGE_PREFIX") or "vigie") == "vigie"
+        or environment.get("BUILD", "") in _YES,
     )
 
 

@@ -5,7 +5,6 @@ Our own images; with ALL=1 also the newest of everybody else's under the tags th
 
 import time
 from pathlib import Path
-from typing import Final
 
 from .backup import back_up
 from .errors import CommandError, OperationError, StackError
@@ -16,9 +15,6 @@ from .stack import Part, Stack, run
 from .talk import Talk
 from .versions import schemas
 from .words import count
-
-# A prefix of this name is on no registry: such images are built here.
-_BUILT_HERE: Final = "vigie"
 
 
 def update(stack: Stack, settings: Settings, talk: Talk) -> None:
@@ -59,10 +55,9 @@ def _get_images(stack: Stack, settings: Settings, talk: Talk) -> None:
     services = stack.config["services"]
     ours = [name for name in services if "build" in services[name]]
     others = [name for name in services if "build" not in services[name]] if settings.update_all else []
-    built_here = settings.image_prefix == _BUILT_HERE
-    pulled = others if built_here else ours + others
+    pulled = others if settings.build else ours + others
     try:
-        if built_here:
+        if settings.build:
             talk.doing("Building images")
             stack.compose("build", *ours)
         if pulled:

@@ -84,7 +84,7 @@ def test_settings_of_the_environment_win_over_those_of_the_file(tmp_path: Path) 
 
     chosen = settings.read({"VIGIE_BACKUP_KEEP": "5", "YES": "1", "VIGIE_GC_GRACE_DAYS": ""}, tmp_path)
 
-    assert (chosen.keep, chosen.image_prefix, chosen.backups) == (5, "me", Path("/mnt/a b"))
+    assert (chosen.keep, chosen.build, chosen.backups) == (5, False, Path("/mnt/a b"))
     assert chosen.answer_yes
     assert chosen.grace_days == 7
 
