@@ -60,7 +60,7 @@ logs: ## Follow the platform's logs (SERVICE=api for one part)
 	@docker compose logs --follow --tail 200 $(SERVICE)
 
 .PHONY: train
-train: ## Train against the platform, in a container (ARGS="--family logreg --data tweets.parquet", files from data/)
+train: ## Train against the platform, in a container (ARGS="--family logreg tweets.parquet", files from data/)
 	@docker compose run --rm train vigie train $(ARGS)
 
 .PHONY: gc
