@@ -33,7 +33,7 @@ up: ## Start the platform in containers, and wait until it answers (VIGIE_PORT=8
 
 .PHONY: down
 down: ## Stop the platform; everything it keeps stays
-	@docker compose --profile '*' down
+	@docker compose --profile public --profile update --profile monitoring --profile train down
 
 .PHONY: build
 build: ## Build our images instead of pulling them
