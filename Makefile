@@ -73,7 +73,7 @@ test: sync ## Run the quick tests
 
 .PHONY: test-slow
 test-slow: sync ## Run the slow tests: whole trainings, swaps under load, the demo
-	@.venv/bin/pytest -m slow
+	@.venv/bin/pytest -m "slow and not compose"
 
 .PHONY: test-compose
 test-compose: sync ## Run the tests of the real stack in containers
