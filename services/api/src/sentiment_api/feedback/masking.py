@@ -36,7 +36,8 @@ _DOMAINS = re.compile(
 _MENTIONS = re.compile(rf"{_AT}\w+")
 
 # Digits with what people put between them. What is no telephone number is sorted out below.
-_NUMBERS = re.compile(r"(?<![\w.,+])(?:\+|\()?\d(?:[ \t\u00a0().\-/]{0,3}\d){7,}(?!\w)")
+# A plus begins one wherever it stands, also right after another number.
+_NUMBERS = re.compile(r"(?:(?<![\w.,+])\(?|(?<![.,+])\+)\d(?:[ \t\u00a0().\-/]{0,3}\d){7,}(?!\w)")
 # Not the middle of 06.12.34.56.78.
 _DATE = re.compile(
     r"(?<!\d)(?<!\d[-./])(?:\d{4}([-./])\d{1,2}\1\d{1,2}|\d{1,2}([-./])\d{1,2}\2(?:\d{4}|\d{2}))(?![-./]?\d)"
