@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -20,21 +20,23 @@ from .errors import PlatformError, StartError
 ROOT: Final = Path(__file__).resolve().parents[2]
 # The first start trains a model; on a NAS that is a matter of minutes.
 _READY_LIMIT_S: Final = 900.0
+_JOBS_INTERVAL_S: Final = 5.0
 _LOG_LINES: Final = 15
+_FIELDS: Final = 4
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Run it; 0 if all is well."""
+def main(arguments: Sequence[str], root: Path = ROOT) -> int:
+    """Run it in the folder that holds compose.yaml; 0 if all is well."""
     talk = Talk()
     signal.signal(signal.SIGTERM, _interrupt)
-    os.chdir(ROOT)
+    os.chdir(root)
     try:
         talk.title("Vigie · in containers on this machine")
         if list(arguments) == ["init"]:
-            _prepare(talk, docker.cpu_limit({"NCPU": os.cpu_count()}))
+            _prepare(root, talk, docker.cpu_limit({"NCPU": os.cpu_count()}))
             talk.say("\n  Look into .env, then: make up\n")
         else:
-            _up(talk)
+            _up(root, talk)
     except KeyboardInterrupt:
         talk.say("  Left. What has been started goes on; `make up` waits again, `make down` stops it.\n")
         return 130
@@ -47,20 +49,20 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _prepare(talk: Talk, cpus: int) -> Choices:
-    if choices.write(ROOT, choices.found_out(os.environ, cpus)):
+def _prepare(root: Path, talk: Talk, cpus: int) -> Choices:
+    if choices.write(root, choices.found_out(os.environ, cpus)):
         talk.done("Choices written to .env")
-    chosen = choices.read(ROOT, os.environ)
+    chosen = choices.read(root, os.environ)
     made = secret_files.write(chosen.secrets)
     if made:
         talk.done(f"{len(made)} secrets made in {chosen.secrets.name}/, readable by you alone")
     return chosen
 
 
-def _up(talk: Talk) -> None:
+def _up(root: Path, talk: Talk) -> None:
     talk.doing("Asking Docker")
     info = docker.check()
-    chosen = _prepare(talk, docker.cpu_limit(info))
+    chosen = _prepare(root, talk, docker.cpu_limit(info))
     docker.check_room(info, chosen.image)
     docker.check_port(chosen.bind, chosen.port)
     talk.done("Docker, memory, disk and port are in order")
@@ -77,27 +79,37 @@ def _up(talk: Talk) -> None:
     _summary(chosen, talk)
 
 
-def _wait(ready: partial[bool], what: str, talk: Talk) -> None:
+def _wait(ready: Callable[[], bool], what: str, talk: Talk) -> None:
     deadline = time.monotonic() + _READY_LIMIT_S
+    look_at_jobs = time.monotonic()
     while not ready():
         if time.monotonic() > deadline:
             raise StartError(f"{what} did not come within {_READY_LIMIT_S / 60:.0f} minutes.{_unwell()}")
+        if time.monotonic() > look_at_jobs:
+            if any(state == "exited" and code != "0" for _, state, _, code in _parts()):
+                raise StartError(f"{what} will not come: a part has ended with an error.{_unwell()}")
+            look_at_jobs = time.monotonic() + _JOBS_INTERVAL_S
         talk.tick()
         time.sleep(0.2)
 
 
-def _unwell() -> str:
-    """Show the last lines of every part that is not well."""
+def _parts() -> list[tuple[str, str, str, str]]:
+    """List every part: name, state, health, exit code."""
     listed = subprocess.run(
-        ["docker", "compose", "ps", "--all", "--format", "{{.Service}} {{.State}} {{.Health}} {{.ExitCode}}"],
+        ["docker", "compose", "ps", "--all", "--format", "{{.Service}},{{.State}},{{.Health}},{{.ExitCode}}"],
         capture_output=True,
         text=True,
         check=False,
     )
+    rows = [line.split(",") for line in listed.stdout.splitlines()]
+    return [(row[0], row[1], row[2], row[3]) for row in rows if len(row) == _FIELDS]
+
+
+def _unwell() -> str:
+    """Show the last lines of every part that is not well."""
     told = ""
-    for line in listed.stdout.splitlines():
-        service, state, *rest = line.split()
-        if (state == "running" and "unhealthy" not in rest) or (state == "exited" and rest[-1] == "0"):
+    for service, state, health, code in _parts():
+        if (state == "running" and health != "unhealthy") or (state == "exited" and code == "0"):
             continue
         logs = subprocess.run(
             ["docker", "compose", "logs", "--no-color", "--no-log-prefix", f"--tail={_LOG_LINES}", service],
@@ -106,12 +118,14 @@ def _unwell() -> str:
             check=False,
         )
         shown = "".join(f"\n    {each}" for each in logs.stdout.splitlines())
-        told += f"\n\n  {service} is {state} ({' '.join(rest)}). Its last lines:{shown or ' none'}"
+        how = f"{state}, exit code {code}" if state == "exited" else f"{state} {health}".strip()
+        told += f"\n\n  {service} is {how}. Its last lines:{shown or ' none'}"
     return told
 
 
 def _summary(chosen: Choices, talk: Talk) -> None:
-    folder = chosen.secrets.relative_to(ROOT) if chosen.secrets.is_relative_to(ROOT) else chosen.secrets
+    here = Path.cwd()
+    folder = chosen.secrets.relative_to(here) if chosen.secrets.is_relative_to(here) else chosen.secrets
     rows = (
         ("Page", talk.bold(chosen.address)),
         ("API", f"{chosen.address}/api/  {talk.quiet('POST /api/v1/predict')}"),
