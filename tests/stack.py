@@ -54,7 +54,7 @@ class Stack:
         return clean | {
             "COMPOSE_PROJECT_NAME": self.project,
             "COMPOSE_FILE": f"{ROOT / 'compose.yaml'}:{ROOT / 'tests/compose/override.yaml'}",
-            "VIGIE_IMAGE_PREFIX": "vigie-test",
+            "VIGIE_IMAGE_PREFIX": self.project,  # two runs on one machine must not exchange images
             "VIGIE_SECRETS": str(self.folder / "secrets"),
             "VIGIE_PORT": str(self.port),
             "VIGIE_BIND": "127.0.0.1",

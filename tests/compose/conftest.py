@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 from servers import free_port, wait_until
-from stack import ROOT, Stack
+from stack import ROOT, Stack, docker
 
 sys.path.insert(0, str(ROOT / "scripts"))  # the scripts are run, not installed
 
@@ -53,6 +53,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     finally:
         if os.environ.get("VIGIE_TEST_KEEP") != "1":
             stack.compose("--profile", "*", "down", "--volumes", "--timeout", "5", check=False)
+            ours = docker("image", "ls", "--quiet", f"{stack.project}/*").split()
+            subprocess.run(["docker", "image", "rm", "--force", *ours], capture_output=True, check=False)
 
 
 @pytest.fixture(scope="session")

@@ -14,8 +14,8 @@ API_LIMIT_MB = 350
 OURS = ("api", "ui", "mlflow", "training")
 
 
-def image(name: str) -> str:
-    return f"vigie-test/{name}:latest"
+def image(stack: Stack, name: str) -> str:
+    return f"{stack.project}/{name}:latest"
 
 
 def layers_mb(name: str) -> float:
@@ -23,41 +23,37 @@ def layers_mb(name: str) -> float:
     return int(docker("image", "inspect", "--format", "{{.Size}}", name)) / 1e6
 
 
-def inside(name: str, command: str) -> str:
-    return docker("run", "--rm", "--entrypoint", "sh", image(name), "-c", command)
+def inside(stack: Stack, name: str, command: str) -> str:
+    return docker("run", "--rm", "--entrypoint", "sh", image(stack, name), "-c", command)
 
 
-@pytest.mark.usefixtures("stack")
-def test_the_apis_image_is_small() -> None:
+def test_the_apis_image_is_small(stack: Stack) -> None:
     for name in OURS:
-        ours = layers_mb(image(name)) - layers_mb(BASE)
+        ours = layers_mb(image(stack, name)) - layers_mb(BASE)
         print(f"{name:<10} {ours:6.0f} MB on top of Python")
 
-    assert layers_mb(image("api")) - layers_mb(BASE) + BASE_MB <= API_LIMIT_MB
+    assert layers_mb(image(stack, "api")) - layers_mb(BASE) + BASE_MB <= API_LIMIT_MB
 
 
-@pytest.mark.usefixtures("stack")
 @pytest.mark.parametrize("name", OURS)
-def test_an_image_holds_no_tool_that_built_it(name: str) -> None:
-    found = inside(name, "for tool in gcc cc g++ make uv git; do command -v $tool; done; true")
+def test_an_image_holds_no_tool_that_built_it(stack: Stack, name: str) -> None:
+    found = inside(stack, name, "for tool in gcc cc g++ make uv git; do command -v $tool; done; true")
 
     assert found == ""
 
 
-@pytest.mark.usefixtures("stack")
 @pytest.mark.parametrize("name", ["api", "ui", "training"])
-def test_no_image_that_needs_none_holds_a_training_framework(name: str) -> None:
-    packages = inside(name, "ls /opt/vigie/lib/python3.13/site-packages").split()
+def test_no_image_that_needs_none_holds_a_training_framework(stack: Stack, name: str) -> None:
+    packages = inside(stack, name, "ls /opt/vigie/lib/python3.13/site-packages").split()
 
     assert not {"tensorflow", "torch", "keras", "jax"} & set(packages)
     if name != "training":
         assert not {"mlflow", "sklearn"} & set(packages)
 
 
-@pytest.mark.usefixtures("stack")
 @pytest.mark.parametrize("name", OURS)
-def test_an_image_says_what_it_is(name: str) -> None:
-    config = json.loads(docker("image", "inspect", "--format", "{{json .Config}}", image(name)))
+def test_an_image_says_what_it_is(stack: Stack, name: str) -> None:
+    config = json.loads(docker("image", "inspect", "--format", "{{json .Config}}", image(stack, name)))
 
     assert config["User"].split(":")[0].isdigit()
     assert config["User"].split(":")[0] != "0"

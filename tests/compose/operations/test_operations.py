@@ -177,7 +177,7 @@ def test_an_update_that_is_not_well_goes_back_to_the_images_before(
     stack: Stack, operate: Operate, tmp_path: Path
 ) -> None:
     (tmp_path / "Dockerfile").write_text(
-        'FROM vigie-test/ui:latest\nENTRYPOINT ["python", "-c", "raise SystemExit(3)"]\n'
+        f'FROM {stack.project}/ui:latest\nENTRYPOINT ["python", "-c", "raise SystemExit(3)"]\n'
     )
     (tmp_path / "bad.yaml").write_text(
         f"services:\n  ui:\n    build: {{context: {tmp_path}, dockerfile: Dockerfile}}\n"
