@@ -120,8 +120,20 @@ def test_a_viewer_changes_nothing(
 
 def test_a_viewer_hands_in_no_artifact(stack: Stack) -> None:
     path = "/mlflow/api/2.0/mlflow-artifacts/artifacts/1/models/planted.txt"
+    asked = """
+import base64, os, urllib.error, urllib.request
+login = base64.b64encode(("viewer:" + os.environ["PASSWORD"]).encode()).decode()
+for prefix in ("/mlflow", ""):
+    url = "http://mlflow:5000" + prefix + "/api/2.0/mlflow-artifacts/artifacts/1/models/planted.txt"
+    for headers in ({"Authorization": "Basic " + login}, {}):
+        try:
+            print(urllib.request.urlopen(urllib.request.Request(url, b"a", headers, method="PUT")).status)
+        except urllib.error.HTTPError as error:
+            print(error.code)
+""".replace('os.environ["PASSWORD"]', repr(stack.secret("mlflow_viewer_password")))
 
     assert stack.ask(path, {"a": 1}, user="viewer", method="PUT").status == 403
+    assert stack.inside("ui", asked).split() == ["403", "401", "403", "401"]
     assert stack.ask(
         "/mlflow/api/2.0/mlflow-artifacts/artifacts?path=1/models/planted.txt", user="admin"
     ).json() in (
