@@ -29,7 +29,7 @@ class Visitor:
             "request", lambda sent: None if sent.url.startswith(own) else self.foreign.append(sent.url)
         )
         self.page.goto(address)
-        expect(self.page.locator(".vg-status-ready")).to_be_visible(timeout=30_000)
+        expect(self.page.locator(".vg-status-ready")).to_be_visible(timeout=60_000)
 
     def read(self, tweet: str) -> None:
         self.page.get_by_role("textbox", name="Tweet").fill(tweet)
