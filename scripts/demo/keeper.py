@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Sequence
 
 _PATIENCE_S = 5.0
 
@@ -24,23 +25,25 @@ def main() -> None:
             groups.append(group)
         else:
             groups.remove(-group)
-    _send(groups, signal.SIGTERM)
+    send(groups, signal.SIGTERM)
     deadline = time.monotonic() + _PATIENCE_S
-    while any(_alive(group) for group in groups) and time.monotonic() < deadline:
+    while any(alive(group) for group in groups) and time.monotonic() < deadline:
         time.sleep(0.05)
-    _send(groups, signal.SIGKILL)
+    send(groups, signal.SIGKILL)
 
 
-def _send(groups: list[int], number: signal.Signals) -> None:
+def send(groups: Sequence[int], number: signal.Signals) -> None:
+    """Send a signal to each process group that is still there."""
     for group in groups:
-        if _alive(group):
+        if alive(group):
             os.killpg(group, number)
 
 
-def _alive(group: int) -> bool:
+def alive(group: int) -> bool:
+    """Whether a process group has a member that can be signalled."""
     try:
         os.killpg(group, 0)
-    except (ProcessLookupError, PermissionError):
+    except (ProcessLookupError, PermissionError):  # macOS says EPERM for a group of zombies
         return False
     return True
 

@@ -1,6 +1,5 @@
 """The programs the demo is made of: started, watched and ended together."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from .errors import PartError
+from .keeper import alive, send
 
 _PATIENCE_S: Final = 8.0
 _SHOWN_LINES: Final = 12
@@ -117,11 +117,11 @@ class Parts:
     def stop(self) -> None:
         """End every program, children of children too; returns when none is left."""
         groups = [process.pid for _, process in reversed(self._running)]
-        _send(groups, signal.SIGTERM)
+        send(groups, signal.SIGTERM)
         deadline = time.monotonic() + self._patience_s
         while self._any_left() and time.monotonic() < deadline:
             time.sleep(0.05)
-        _send(groups, signal.SIGKILL)
+        send(groups, signal.SIGKILL)
         for _, process in self._running:
             process.wait()
         self._running.clear()
@@ -135,26 +135,12 @@ class Parts:
     def _any_left(self) -> bool:
         for _, process in self._running:
             process.poll()  # a child that ended stays in its group until it is waited for
-        return any(_alive(process.pid) for _, process in self._running)
+        return any(alive(process.pid) for _, process in self._running)
 
 
 def wait_a_moment() -> None:
     """Leave the processor to the others for a tenth of a second."""
     time.sleep(0.1)
-
-
-def _send(groups: Sequence[int], number: signal.Signals) -> None:
-    for group in groups:
-        if _alive(group):
-            os.killpg(group, number)
-
-
-def _alive(group: int) -> bool:
-    try:
-        os.killpg(group, 0)
-    except (ProcessLookupError, PermissionError):  # macOS says EPERM for a group of zombies
-        return False
-    return True
 
 
 def _obituary(part: Part, code: int) -> str:
