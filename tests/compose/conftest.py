@@ -8,20 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 from servers import free_port, wait_until
 from stack import ROOT, Stack, docker
 
 sys.path.insert(0, str(ROOT / "scripts"))  # the scripts are run, not installed
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-sync",
-)
 # The first model is trained meanwhile, on a machine that others use too.
 FIRST_START_LIMIT_S = 300
 
@@ -55,13 +46,3 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             stack.compose("--profile", "*", "down", "--volumes", "--timeout", "5", check=False)
             ours = docker("image", "ls", "--quiet", f"{stack.project}/*").split()
             subprocess.run(["docker", "image", "rm", "--force", *ours], capture_output=True, check=False)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium is installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield browser
-        browser.close()
