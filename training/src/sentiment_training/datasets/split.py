@@ -9,6 +9,9 @@ The rule is the first that the data allow:
    evenly spread ones are held out, each tenth for a share of 0.1.
 3. **text**: by the hash of the normalised text.
 
+Rows to choose by (early stopping, a search) are taken in the same way from what is left: the held-out ones
+are for the last measurement alone.
+
 No rule draws lots: the same data are split the same way whatever the seed, so that versions trained with
 different options are measured on the same rows.
 """
@@ -25,59 +28,80 @@ from sentiment_training.errors import OneClassError, OptionError
 
 BLOCKS = 100
 SMALLEST_SHARE, LARGEST_SHARE = 0.01, 0.5
+VALIDATION_SHARE = 0.1
 
 
 @dataclass(frozen=True)
 class Split:
-    """Two sides of one data set, and the rule that parted them: user, time, order or text."""
+    """The sides of one data set, and the rule that parted them: user, time, order or text.
+
+    `validation` has no rows unless some were asked for.
+    """
 
     train: Dataset
+    validation: Dataset
     held_out: Dataset
     rule: str
 
 
-def split(dataset: Dataset, share: float = 0.1) -> Split:
-    """Hold out about `share` of the rows.
+def split(dataset: Dataset, share: float = 0.1, most_validated: int = 0) -> Split:
+    """Hold out about `share` of the rows, and of the others a tenth to choose by, where that is wanted.
+
+    Parameters
+    ----------
+    most_validated
+        Rows to choose by, at most; 0 takes none.
 
     Raises
     ------
     OptionError
         If the share is not in [0.01, 0.5].
     OneClassError
-        If either side would have rows of one label only.
+        If any side would have rows of one label only.
     """
     if not SMALLEST_SHARE <= share <= LARGEST_SHARE:
         raise OptionError(f"the share to hold out is {share:g}; give one from 0.01 to 0.5")
     rule, held_out = _held_out(dataset, share)
-    for side in (held_out, ~held_out):
+    _require_both_sides(dataset, held_out, f"hold out {share:g} of them by {rule}")
+    train, nobody = dataset.where(~held_out), np.zeros(int((~held_out).sum()), np.bool_)
+    validated = nobody
+    if most_validated:
+        _, validated = _held_out(train, min(VALIDATION_SHARE, most_validated / len(train)), again=True)
+        _require_both_sides(train, validated, f"choose by a part of them by {rule}")
+    return Split(train.where(~validated), train.where(validated), dataset.where(held_out), rule)
+
+
+def _require_both_sides(dataset: Dataset, apart: BoolArray, what: str) -> None:
+    for side in (apart, ~apart):
         if len(set(dataset.labels[side].tolist())) < 2:  # noqa: PLR2004 - negative and positive
             raise OneClassError(
-                f"{dataset.name}: {len(dataset):,} rows are too few to hold out {share:g} of them "
-                f"by {rule} with both labels on both sides; give more rows or another --test-share"
+                f"{dataset.name}: {len(dataset):,} rows are too few to {what} with both labels on both "
+                "sides; give more rows or another --test-share"
             )
-    return Split(dataset.where(~held_out), dataset.where(held_out), rule)
 
 
-def _held_out(dataset: Dataset, share: float) -> tuple[str, BoolArray]:
+def _held_out(dataset: Dataset, share: float, *, again: bool = False) -> tuple[str, BoolArray]:
     if dataset.groups is not None:
         nameless = dataset.groups == 0
         hashes = dataset.groups.copy()
         if nameless.any():
             hashes[nameless] = _text_hashes(dataset.where(nameless))
-        return "user", _below(hashes, share)
+        return "user", _below(hashes, share, again=again)
     if dataset.times is not None:
         return "time", _blocks(dataset.times, dataset.labels, share)
     if dataset.order is not None:
         return "order", _blocks(dataset.order, dataset.labels, share)
-    return "text", _below(_text_hashes(dataset), share)
+    return "text", _below(_text_hashes(dataset), share, again=again)
 
 
 def _text_hashes(dataset: Dataset) -> NDArray[np.uint64]:
     return pd.util.hash_array(normalised(dataset.texts).to_numpy(zero_copy_only=False))
 
 
-def _below(hashes: NDArray[np.uint64], share: float) -> BoolArray:
-    below: BoolArray = hashes < np.uint64(share * 2**64)
+def _below(hashes: NDArray[np.uint64], share: float, *, again: bool) -> BoolArray:
+    # Whoever is left after the first time has a hash above the share: the second time needs another one.
+    drawn = pd.util.hash_array(hashes) if again else hashes
+    below: BoolArray = drawn < np.uint64(share * 2**64)
     return below
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from sentiment_training.families.family import Family, FittedModel
+from sentiment_training.families.family import Examples, Family, FittedModel, Work
 from sentiment_training.families.logreg import LogregFamily
 
 FAMILIES: Mapping[str, Family] = MappingProxyType({family.name: family for family in (LogregFamily(),)})
 
-__all__ = ["FAMILIES", "Family", "FittedModel"]
+__all__ = ["FAMILIES", "Examples", "Family", "FittedModel", "Work"]

@@ -1,19 +1,96 @@
 """What every model family offers to the training run."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from sentiment import Bundle, Provenance
 from sentiment_training.errors import OptionError
-from sentiment_training.progress import Progress
+from sentiment_training.progress import Progress, SilentProgress
 
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+Report = Callable[[str, float, int], None]
+"""Takes a figure's name, its value and the step (an epoch, say) at which it was measured."""
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Labelled texts to learn from or to choose by.
+
+    Attributes
+    ----------
+    texts
+        Shape (n,), none empty.
+    labels
+        True where positive, shape (n,).
+    weights
+        How much each row counts, shape (n,), each above 0; 1 unless somebody chose otherwise.
+    domains
+        Which data set each row is from, as an index into `names`, shape (n,).
+    names
+        Of the data sets.
+    """
+
+    texts: Sequence[str]
+    labels: BoolArray
+    weights: FloatArray
+    domains: IntArray
+    names: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    @classmethod
+    def of(cls, texts: Sequence[str], labels: BoolArray, name: str = "data") -> "Examples":
+        """Texts of one data set, all of the same weight."""
+        n = len(texts)
+        return cls(texts, labels, np.ones(n), np.zeros(n, np.int64), [name])
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a long training is given beside its data.
+
+    Attributes
+    ----------
+    progress
+        Shows how far it is.
+    seed
+        For everything that is random.
+    report
+        Is given live figures (`validation.loss` after each epoch, say). It may raise to end the training.
+    checkpoints
+        A folder in which an iterative family keeps its last epoch, and from which it goes on if it finds
+        one there; None where nothing is kept. Belongs to this very training: data, options and seed.
+    """
+
+    progress: Progress = field(default_factory=SilentProgress)
+    seed: int = 0
+    report: Report = lambda _name, _value, _step: None
+    checkpoints: Path | None = None
+
+
+class Trial(Protocol):
+    """The part of Optuna's trial that a search space is written with."""
+
+    def suggest_int(self, name: str, low: int, high: int, *, step: int = 1, log: bool = False) -> int:
+        """Choose a whole number."""
+        ...
+
+    def suggest_float(self, name: str, low: float, high: float, *, log: bool = False) -> float:
+        """Choose a number."""
+        ...
+
+    def suggest_categorical(self, name: str, choices: Sequence[str]) -> str:
+        """Choose one of several."""
+        ...
 
 
 class FittedModel(Protocol):
@@ -22,6 +99,14 @@ class FittedModel(Protocol):
     @property
     def parameters(self) -> Mapping[str, str | int | float]:
         """Every choice that made it, to be logged."""
+        ...
+
+    @property
+    def tolerance(self) -> float | None:
+        """Largest gap between two probabilities at which bundle and trainer agree.
+
+        None where the export is quantised: then their accuracies are compared.
+        """
         ...
 
     def probabilities(self, texts: Sequence[str]) -> FloatArray:
@@ -41,23 +126,35 @@ class Family(Protocol):
         """What `vigie train --family` calls it."""
         ...
 
+    @property
+    def needs_validation(self) -> bool:
+        """Whether `fit` chooses by rows that it does not learn from: early stopping, calibration."""
+        ...
+
     def option_help(self) -> Mapping[str, str]:
         """Each option's name, with a sentence and its default."""
         ...
 
     def check(self, options: Mapping[str, str]) -> None:
-        """Raise OptionError if `fit` would not take these options; before any long work."""
+        """Raise OptionError if `fit` would not take these options; before any long work.
+
+        Files that options name must be there, packages that they need installed.
+        """
+        ...
+
+    def suggest(self, trial: Trial) -> Mapping[str, str]:
+        """Choose options for one trial of a search."""
         ...
 
     def fit(
-        self,
-        texts: Sequence[str],
-        labels: BoolArray,
-        options: Mapping[str, str],
-        progress: Progress,
-        seed: int,
+        self, train: Examples, validation: Examples, options: Mapping[str, str], work: Work
     ) -> FittedModel:
-        """Train on texts and their labels (True where positive), shape (n,).
+        """Train.
+
+        Parameters
+        ----------
+        validation
+            Never learned from; empty unless the family needs it.
 
         Raises
         ------
@@ -67,14 +164,78 @@ class Family(Protocol):
         ...
 
 
+class Option(Protocol):
+    """How one option is read from what a person typed."""
+
+    @property
+    def meaning(self) -> str:
+        """What it is, in a few words."""
+        ...
+
+    def read(self, name: str, text: str) -> str | int | float | bool:
+        """Return the value; raise OptionError naming the option, what was given and what may be."""
+        ...
+
+
 @dataclass(frozen=True)
-class Option:
-    """How one option is read: its type, its range and what it means."""
+class Number:
+    """A number within a range."""
 
     kind: type[int] | type[float]
     low: float
     high: float
     meaning: str
+
+    def read(self, name: str, text: str) -> int | float:
+        """Return the number."""
+        try:
+            value = self.kind(text)
+        except ValueError as error:
+            kind = "a whole number" if self.kind is int else "a number"
+            raise OptionError(f"{name} takes {kind}, not {text!r}") from error
+        if not self.low <= value <= self.high:
+            raise OptionError(f"{name} must lie between {self.low:g} and {self.high:g}, not at {text}")
+        return value
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of several words."""
+
+    words: Sequence[str]
+    meaning: str
+
+    def read(self, name: str, text: str) -> str:
+        """Return the word."""
+        if text not in self.words:
+            raise OptionError(f"{name} is one of {', '.join(self.words)}, not {text!r}")
+        return text
+
+
+@dataclass(frozen=True)
+class Switch:
+    """Yes or no."""
+
+    meaning: str
+
+    def read(self, name: str, text: str) -> bool:
+        """Return whether it is on."""
+        known = {"true": True, "yes": True, "on": True, "1": True}
+        known |= {"false": False, "no": False, "off": False, "0": False}
+        if text.lower() not in known:
+            raise OptionError(f"{name} takes true or false, not {text!r}")
+        return known[text.lower()]
+
+
+@dataclass(frozen=True)
+class Text:
+    """Any text, such as a path."""
+
+    meaning: str
+
+    def read(self, name: str, text: str) -> str:  # noqa: ARG002 - the protocol's
+        """Return it as it is."""
+        return text
 
 
 Options = TypeVar("Options")
@@ -88,18 +249,20 @@ def parse_options(defaults: Options, known: Mapping[str, Option], given: Mapping
     OptionError
         Naming the option, what was given and what may be.
     """
-    assert {field.name for field in fields(defaults)} == known.keys()  # type: ignore[arg-type]  # noqa: S101 - a bound TypeVar cannot say "dataclass"
-    values: dict[str, int | float] = {}
+    assert {each.name for each in fields(defaults)} == known.keys()  # type: ignore[arg-type]  # noqa: S101 - a bound TypeVar cannot say "dataclass"
+    values = {}
     for name, text in given.items():
         if name not in known:
             raise OptionError(f"there is no option {name!r}; the options are {', '.join(known)}")
-        option = known[name]
-        try:
-            value = option.kind(text)
-        except ValueError as error:
-            kind = "a whole number" if option.kind is int else "a number"
-            raise OptionError(f"{name} takes {kind}, not {text!r}") from error
-        if not option.low <= value <= option.high:
-            raise OptionError(f"{name} must lie between {option.low:g} and {option.high:g}, not at {text}")
-        values[name] = value
+        values[name] = known[name].read(name, text)
     return replace(defaults, **values)  # type: ignore[type-var]  # as above
+
+
+def option_help(defaults: object, known: Mapping[str, Option]) -> Mapping[str, str]:
+    """Each option's name, with its meaning and its default."""
+    given: Mapping[str, Any] = asdict(defaults)  # type: ignore[call-overload]  # as above
+    return {name: f"{option.meaning} (default {_shown(given[name])})" for name, option in known.items()}
+
+
+def _shown(value: str | float | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value) or "none"

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +22,15 @@ from tokenizers.models import WordLevel
 from tokenizers.trainers import WordLevelTrainer
 
 from sentiment import Bundle, Cleaning, Provenance, splitter, write_bundle
-from sentiment_training.families.family import BoolArray, FloatArray, Option, parse_options
+from sentiment_training.families.family import (
+    Examples,
+    FloatArray,
+    Number,
+    Trial,
+    Work,
+    option_help,
+    parse_options,
+)
 from sentiment_training.families.ngrams import (
     LONGEST,
     PADDING,
@@ -57,13 +66,13 @@ class LogregOptions:
 
 
 _OPTIONS = {
-    "ngrams": Option(int, 1, LONGEST, "words in the longest n-gram"),
-    "bucket_bits": Option(int, 8, 26, "n-grams of two and more words have at most 2^this columns"),
-    "min_count": Option(int, 1, 1_000, "times that a word or n-gram must occur"),
-    "c": Option(float, 1e-4, 1e4, "inverse strength of the L2 penalty"),
-    "max_iter": Option(int, 1, 10_000, "iterations of L-BFGS at most"),
-    "max_words": Option(int, 100, 2**21 - 1, "words in the vocabulary at most"),
-    "max_length": Option(int, 8, 4_096, "tokens of a text that count"),
+    "ngrams": Number(int, 1, LONGEST, "words in the longest n-gram"),
+    "bucket_bits": Number(int, 8, 26, "n-grams of two and more words have at most 2^this columns"),
+    "min_count": Number(int, 1, 1_000, "times that a word or n-gram must occur"),
+    "c": Number(float, 1e-4, 1e4, "inverse strength of the L2 penalty"),
+    "max_iter": Number(int, 1, 10_000, "iterations of L-BFGS at most"),
+    "max_words": Number(int, 100, 2**21 - 1, "words in the vocabulary at most"),
+    "max_length": Number(int, 8, 4_096, "tokens of a text that count"),
 }
 
 
@@ -71,29 +80,36 @@ class LogregFamily:
     """TF-IDF over word n-grams + logistic regression."""
 
     name = "logreg"
+    needs_validation = False
 
     def option_help(self) -> Mapping[str, str]:
         """Each option's name, with a sentence and its default."""
-        defaults = asdict(LogregOptions())
-        return {name: f"{option.meaning} (default {defaults[name]})" for name, option in _OPTIONS.items()}
+        return option_help(LogregOptions(), _OPTIONS)
 
     def check(self, options: Mapping[str, str]) -> None:
         """Raise OptionError if `fit` would not take these options."""
         parse_options(LogregOptions(), _OPTIONS, options)
 
+    def suggest(self, trial: Trial) -> Mapping[str, str]:
+        """Choose options for one trial of a search."""
+        return {
+            "ngrams": str(trial.suggest_int("ngrams", 1, 3)),
+            "min_count": str(trial.suggest_int("min_count", 1, 5)),
+            "c": str(trial.suggest_float("c", 0.1, 30, log=True)),
+        }
+
     def fit(
         self,
-        texts: Sequence[str],
-        labels: BoolArray,
+        train: Examples,
+        validation: Examples,  # noqa: ARG002 - nothing here is chosen by it
         options: Mapping[str, str],
-        progress: Progress,
-        seed: int,
+        work: Work,
     ) -> "LogregModel":
         """Train; nothing in it is random but the order of ties, so the seed only goes to scikit-learn."""
         chosen = parse_options(LogregOptions(), _OPTIONS, options)
-        tokenizer = _train_tokenizer(texts, chosen, progress)
-        ids, lengths = token_ids(tokenizer, texts, progress)
-        with progress.step("features"):
+        tokenizer = _train_tokenizer(train.texts, chosen, work.progress)
+        ids, lengths = token_ids(tokenizer, train.texts, work.progress)
+        with work.progress.step("features"):
             ngrams = NgramTable.build(
                 ids,
                 lengths,
@@ -114,14 +130,14 @@ class LogregFamily:
             # L-BFGS walks through every column: on a small data set nearly all of them are empty.
             features = features[:, used]
         classifier = LogisticRegression(
-            C=chosen.c, max_iter=chosen.max_iter, tol=_TOLERANCE, random_state=seed
+            C=chosen.c, max_iter=chosen.max_iter, tol=_TOLERANCE, random_state=work.seed
         )
-        with progress.step("fit", chosen.max_iter) as advance:
+        with work.progress.step("fit", chosen.max_iter) as advance:
             classifier.set_callbacks(_CountIterations(advance))
             with warnings.catch_warnings():
                 # The limit is a choice: iterations past it change the third decimal of a probability.
                 warnings.simplefilter("ignore", ConvergenceWarning)
-                classifier.fit(features, labels)
+                classifier.fit(features, train.labels, sample_weight=train.weights)
         _spread(classifier, used, ngrams.columns)
         _round_weights(classifier, tfidf)
         return LogregModel(chosen, tokenizer, ngrams, tfidf, classifier)
@@ -136,6 +152,7 @@ class LogregModel:
     ngrams: NgramTable
     tfidf: TfidfTransformer
     classifier: LogisticRegression
+    tolerance: ClassVar[float] = 1e-5
 
     @property
     def parameters(self) -> Mapping[str, str | int | float]:

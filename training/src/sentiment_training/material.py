@@ -1,0 +1,129 @@
+"""The data of a run: loaded, cleaned over all files together, split, and named by content."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from sentiment_training.datasets import (
+    Counts,
+    Dataset,
+    Split,
+    fingerprint,
+    joined,
+    load_dataset,
+    split,
+    without_duplicates,
+    without_texts_of,
+)
+from sentiment_training.families import Examples
+from sentiment_training.progress import Progress
+from sentiment_training.recipe import Recipe
+
+HELD_OUT = "heldout"
+
+# Rows of a data set to choose by, at most: its accuracy is then known to half a point. More would only be
+# missing where it is learned.
+MOST_VALIDATED = 20_000
+
+
+@dataclass(frozen=True)
+class Material:
+    """The data of a run: split, cleaned, and named by content.
+
+    `weights` are those of the splits, in their order.
+    """
+
+    splits: list[Split]
+    weights: list[float]
+    held_out: Dataset
+    evaluation: dict[str, Dataset]
+    counts: dict[str, Counts]
+    fingerprint: str
+
+    def train(self) -> Examples:
+        """Return what is learned."""
+        return examples([each.train for each in self.splits], self.weights)
+
+    def validation(self) -> Examples:
+        """Return what is chosen by; empty where no choice was announced."""
+        return examples([each.validation for each in self.splits], self.weights)
+
+    def to_evaluate(self, most: int | None = None) -> dict[str, Dataset]:
+        """All data sets to measure a model on, by name; each source apart where there are more.
+
+        Parameters
+        ----------
+        most
+            Rows of each, evenly chosen; None takes all.
+        """
+        apart = {f"{HELD_OUT}_{each.held_out.name}": each.held_out for each in self.splits}
+        named = {HELD_OUT: self.held_out, **(apart if len(apart) > 1 else {}), **self.evaluation}
+        return named if most is None else {name: each.thinned(most) for name, each in named.items()}
+
+
+def prepare(recipe: Recipe, progress: Progress, *, validate: bool = False) -> Material:
+    """Load every data set, drop what must not be learned, and hold rows out.
+
+    Duplicates and contradictions are sought over all training files together, so that no text is on both
+    sides; evaluation sets stay as they are, and what they hold is taken out of the training files.
+
+    Parameters
+    ----------
+    validate
+        Whether rows to choose by are wanted too.
+    """
+    sources = len(recipe.data) + len(recipe.evaluation)
+    with progress.step("load", sources) as advance:
+        evaluation = {}
+        for name, source in recipe.evaluation.items():
+            evaluation[name] = load_dataset(source, name)
+            advance()
+        loaded = []
+        for each in recipe.data:
+            loaded.append(load_dataset(each.source))
+            advance()
+    with progress.step("clean"):
+        cleaned = without_texts_of(without_duplicates(loaded), list(evaluation.values()))
+        splits = [
+            split(dataset.require_both_classes(), recipe.test_share, MOST_VALIDATED if validate else 0)
+            for dataset in cleaned
+        ]
+    with progress.step("fingerprint"):
+        named = fingerprint([each.train for each in splits])
+    return Material(
+        splits=splits,
+        weights=[each.weight for each in recipe.data],
+        held_out=joined(HELD_OUT, [each.held_out for each in splits]),
+        evaluation=evaluation,
+        counts={each.name: each.counts for each in (*cleaned, *evaluation.values())},
+        fingerprint=named,
+    )
+
+
+def examples(datasets: Sequence[Dataset], weights: Sequence[float]) -> Examples:
+    """Lay data sets end to end, each row with its data set's weight."""
+    sizes = [len(each) for each in datasets]
+    return Examples(
+        texts=pa.concat_arrays([each.texts for each in datasets]).to_pylist(),
+        labels=np.concatenate([each.labels for each in datasets]),
+        weights=np.repeat(np.asarray(weights, np.float64), sizes),
+        domains=np.repeat(np.arange(len(sizes)), sizes),
+        names=[each.name for each in datasets],
+    )
+
+
+def described(name: str, counts: Counts) -> str:
+    """Say what was read and what was dropped, in one line."""
+    dropped = {
+        "neutral or unlabelled": counts.neutral,
+        "empty": counts.empty,
+        "contradictory": counts.contradictory,
+        "duplicate": counts.duplicate,
+        "also in an evaluation set": counts.evaluated,
+    }
+    parts = [f"{n:,} {why}" for why, n in dropped.items() if n]
+    return f"{name}: {counts.read:,} rows read, {counts.kept:,} kept" + (
+        f" (dropped {', '.join(parts)})" if parts else ""
+    )

@@ -1,0 +1,65 @@
+"""Checks that the exported bundle computes what was trained."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sentiment import Bundle
+from sentiment_training.errors import ParityError
+from sentiment_training.evaluation import probabilities
+from sentiment_training.families import FittedModel
+from sentiment_training.golden import GOLDEN_TEXTS
+from sentiment_training.metrics import BoolArray
+from sentiment_training.progress import Progress
+
+# Enough that a fault in one text of a thousand is met with certainty.
+CHECKED_TEXTS = 5_000
+LARGEST_ACCURACY_LOSS = 0.003
+
+
+def check_parity(
+    model: FittedModel, bundle: Bundle, texts: Sequence[str], labels: BoolArray, progress: Progress
+) -> float:
+    """Compare the bundle with what was trained, on texts that it has not seen.
+
+    Parameters
+    ----------
+    texts, labels
+        Of which up to 5,000 are taken, evenly; the golden texts are compared too.
+
+    Returns
+    -------
+    float
+        The largest difference between two probabilities.
+
+    Raises
+    ------
+    ParityError
+        If it is more than the model's tolerance; or, where the export is quantised, if the bundle's accuracy
+        is more than 0.003 below the trainer's.
+    """
+    every = max(1, len(texts) // CHECKED_TEXTS)
+    checked, labelled = [*texts[::every], *GOLDEN_TEXTS], labels[::every]
+    expected = probabilities(model.probabilities, checked, progress, "score by trainer")
+    given = probabilities(bundle.probabilities, checked, progress, "score by bundle")
+    gaps = np.abs(expected - given)
+    worst = int(np.argmax(gaps))
+    if model.tolerance is None:
+        n, threshold = len(labelled), bundle.manifest.threshold
+        before = float(((expected[:n] >= threshold) == labelled).mean())
+        after = float(((given[:n] >= threshold) == labelled).mean())
+        if np.isnan(gaps).any() or before - after > LARGEST_ACCURACY_LOSS:
+            raise ParityError(
+                f"the quantised bundle's accuracy on {n:,} held-out texts is {after:.4f}, the trained "
+                f"model's {before:.4f}: more than {LARGEST_ACCURACY_LOSS:g} was lost; nothing was "
+                "registered, train without quantisation"
+            )
+    # Not "greater": a gap that is no number must fail too.
+    elif not gaps[worst] <= model.tolerance:
+        raise ParityError(
+            f"the exported bundle gives {given[worst]:.6f} where the trained model gives "
+            f"{expected[worst]:.6f} (text {worst + 1:,} of {len(checked):,}; "
+            f"{int((~(gaps <= model.tolerance)).sum()):,} differ by more "
+            f"than {model.tolerance:g}); nothing was registered, and the family's export needs mending"
+        )
+    return float(gaps[worst])

