@@ -13,7 +13,11 @@ help: ## Show this list
 
 .PHONY: sync
 sync: $(filter .tools/%,$(UV)) ## Install everything into .venv (uv itself too, if it is absent)
-	@$(UV) sync --all-packages --frozen --quiet
+	@$(UV) sync --all-packages --frozen --inexact --quiet
+
+.PHONY: sync-all
+sync-all: $(filter .tools/%,$(UV)) ## Install also what the deep families, searches, encoders and Ray need (4 GB)
+	@$(UV) sync --all-packages --all-extras --frozen --quiet
 
 .PHONY: demo
 demo: sync ## Run everything on this machine, without containers (VIGIE_PORT=8080, VIGIE_HOME=.vigie)
