@@ -213,7 +213,10 @@ def main() -> None:
         with st.container(width="content"):
             _status()
     st.html(cards.lead())
-    with st.container(key="layout"):
+    layout = st.container(key="layout")
+    # Before the answer is drawn, though it stands below: what a visitor has seen must survive a reload.
+    _remember()
+    with layout:
         reading, side = st.columns([7, 5], gap="medium")
         with reading:
             _compose(model.max_text_length if model else None)
@@ -225,7 +228,5 @@ def main() -> None:
             with st.container(key="privacy-card"):
                 st.html(cards.section_title(texts.PRIVACY_TITLE))
                 st.html(cards.privacy())
-    _remember()
-
 
 main()
