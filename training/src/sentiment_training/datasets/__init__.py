@@ -3,17 +3,24 @@
 from sentiment_training.datasets.cleaning import normalised, without_duplicates, without_texts_of
 from sentiment_training.datasets.dataset import BoolArray, Counts, Dataset, joined
 from sentiment_training.datasets.fingerprint import fingerprint
-from sentiment_training.datasets.sources import load_dataset
+from sentiment_training.datasets.rows import NEGATIVE, NEUTRAL, POSITIVE, LabelArray, Rows
+from sentiment_training.datasets.sources import load_dataset, load_rows
 from sentiment_training.datasets.split import Split, split
 
 __all__ = [
+    "NEGATIVE",
+    "NEUTRAL",
+    "POSITIVE",
     "BoolArray",
     "Counts",
     "Dataset",
+    "LabelArray",
+    "Rows",
     "Split",
     "fingerprint",
     "joined",
     "load_dataset",
+    "load_rows",
     "normalised",
     "split",
     "without_duplicates",

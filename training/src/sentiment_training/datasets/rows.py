@@ -1,0 +1,85 @@
+"""Every row of a file as it stands, before any is dropped."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from sentiment_training.datasets.dataset import BoolArray, Counts, Dataset, IntArray, Texts
+
+LabelArray = NDArray[np.int8]
+
+NEGATIVE, POSITIVE, NEUTRAL = 0, 1, -1
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Texts with what their file says of them.
+
+    Parameters
+    ----------
+    name
+        What metrics and tables call the data set.
+    texts
+        Arrow array of large strings, shape (n,), none null, some perhaps blank.
+    labels
+        NEGATIVE, POSITIVE, or NEUTRAL where neutral or not labelled, shape (n,).
+    groups, times, order
+        As in `Dataset`.
+    duplicate, contradictory
+        What the file itself marks as such, shape (n,).
+    """
+
+    name: str
+    texts: Texts
+    labels: LabelArray
+    groups: NDArray[np.uint64] | None
+    times: NDArray[np.datetime64] | None
+    order: IntArray | None
+    duplicate: BoolArray
+    contradictory: BoolArray
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def blank(self) -> BoolArray:
+        """True where the text is nothing but white space, shape (n,)."""
+        flags: BoolArray = pc.equal(pc.utf8_trim_whitespace(self.texts), "").to_numpy(zero_copy_only=False)
+        return flags
+
+    def polar(self) -> Dataset:
+        """Keep the negative and positive rows with a text, and count the others; there may be none."""
+        neutral = self.labels == NEUTRAL
+        blank = self.blank & ~neutral
+        opposed = self.contradictory & ~neutral & ~blank
+        again = self.duplicate & ~neutral & ~blank & ~opposed
+        kept = ~(neutral | blank | opposed | again)
+        return Dataset(
+            name=self.name,
+            texts=self.texts.filter(pa.array(kept)),
+            labels=(self.labels == POSITIVE)[kept],
+            groups=None if self.groups is None else self.groups[kept],
+            times=None if self.times is None else self.times[kept],
+            order=None if self.order is None else self.order[kept],
+            counts=Counts(
+                read=len(self),
+                neutral=int(neutral.sum()),
+                empty=int(blank.sum()),
+                contradictory=int(opposed.sum()),
+                duplicate=int(again.sum()),
+                kept=int(kept.sum()),
+            ),
+        )
+
+    def dataset(self) -> Dataset:
+        """Keep what a model can learn from.
+
+        Raises
+        ------
+        OneClassError, EmptyDatasetError
+            If there is nothing to learn from.
+        """
+        return self.polar().require_both_classes()
