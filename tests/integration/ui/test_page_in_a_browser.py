@@ -34,8 +34,8 @@ class Visitor:
         except AssertionError as error:
             if any("ERR_NETWORK_CHANGED" in said for said in self.errors):
                 pytest.fail(
-                    "Chromium dropped the page, as it does whenever a network interface of the machine comes or "
-                    "goes; run these tests while no container is being started or stopped"
+                    "Chromium dropped the page, as it does whenever a network interface of the machine comes "
+                    "or goes; run these tests while no container is being started or stopped"
                 )
             shown = self.page.inner_text("body")[:500]
             raise AssertionError(f"{error}\nconsole: {self.errors}\npage: {shown!r}") from error
@@ -90,7 +90,7 @@ def test_a_report_is_thanked_for_and_stored_once_even_on_a_double_click(
 
 def test_the_history_survives_a_reload_and_can_be_cleared_for_good(visitor: Visitor) -> None:
     visitor.read("Lovely crew, thanks!")
-    # Regression: on a busy machine a reload within moments of the answer was faster than the browser's memory.
+    # Regression: on a busy machine, a reload within moments of the answer beat the browser's memory.
     visitor.page.wait_for_function("localStorage.getItem('vigie.history')?.includes('Lovely crew')")
     visitor.page.reload()
     expect(visitor.page.locator(".vg-history li")).to_have_count(1)

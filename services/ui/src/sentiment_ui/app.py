@@ -229,4 +229,5 @@ def main() -> None:
                 st.html(cards.section_title(texts.PRIVACY_TITLE))
                 st.html(cards.privacy())
 
+
 main()
