@@ -1,0 +1,89 @@
+"""The commands about versions that are there: evaluate, promote, versions."""
+# ruff: noqa: PLC0415 - each command imports what it needs when it is called
+
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from sentiment_training.cli.application import (
+    DEFAULT_NAME,
+    DEFAULT_URI,
+    MlflowUri,
+    ModelName,
+    app,
+    open_registry,
+    print_table,
+    promote_version,
+)
+
+
+@app.command()
+def evaluate(
+    version: Annotated[str, typer.Argument(help="Number, stage (Production) or alias.")],
+    file: Annotated[str, typer.Argument(help="Any labelled file that `vigie train` reads.")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout, nothing else.")] = False,
+    name: ModelName = DEFAULT_NAME,
+    mlflow_uri: MlflowUri = DEFAULT_URI,
+) -> None:
+    """Score a registered version on a labelled file."""
+    from sentiment_training.datasets import load_dataset
+
+    dataset = load_dataset(file)
+    registry = open_registry(mlflow_uri, name)
+    from sentiment_training.evaluation import evaluate
+    from sentiment_training.material import described
+    from sentiment_training.progress import shown_progress
+    from sentiment_training.tables import scores_json, scores_table
+
+    found = registry.resolve(version)
+    with tempfile.TemporaryDirectory(prefix="vigie-") as scratch, shown_progress() as progress:
+        with progress.step(f"download version {found.number}"):
+            bundle = registry.open_bundle(found, Path(scratch))
+        measured = evaluate(
+            bundle.probabilities, {dataset.name: dataset}, bundle.manifest.threshold, progress
+        )[dataset.name].scores
+    if as_json:
+        about = {
+            "model": name,
+            "version": str(found.number),
+            "bundle_sha256": bundle.sha256,
+            "dataset": dataset.name,
+        }
+        print(scores_json(about, measured))
+        return
+    Console(stderr=True).print(described(dataset.name, dataset.counts), highlight=False, soft_wrap=True)
+    print_table(scores_table({f"version {found.number} on {dataset.name}": measured}))
+
+
+@app.command()
+def promote(
+    version: Annotated[str, typer.Argument(help="Number, stage or alias.")],
+    *,
+    stage: Annotated[str, typer.Option(help="Production, Staging, Archived or None.")] = "Production",
+    keep_others: Annotated[
+        bool, typer.Option("--keep-others", help="Leave what is in the stage where it is.")
+    ] = False,
+    name: ModelName = DEFAULT_NAME,
+    mlflow_uri: MlflowUri = DEFAULT_URI,
+) -> None:
+    """Put a version into a stage; in Production it serves within seconds."""
+    promote_version(open_registry(mlflow_uri, name), version, stage, keep_others=keep_others)
+
+
+@app.command()
+def versions(*, name: ModelName = DEFAULT_NAME, mlflow_uri: MlflowUri = DEFAULT_URI) -> None:
+    """List the versions: where each stands, how good it is, whether the API refused it."""
+    registry = open_registry(mlflow_uri, name)
+    from sentiment_training.tables import versions_table
+
+    found = registry.versions()
+    if not found:
+        Console(stderr=True).print(
+            f"{name} has no version yet; `vigie train` makes the first", highlight=False
+        )
+        return
+    print_table(versions_table(name, {each: registry.metrics(each) for each in found}))
