@@ -39,6 +39,23 @@ def test_no_text_is_on_two_sides(
     assert len(material.train()) + len(material.held_out) == 550
 
 
+def test_fewer_rows_to_learn_from_leave_the_rows_apart_as_they_are(
+    a_file: Callable[..., str], tweets: Callable[..., tuple[list[str], list[bool]]]
+) -> None:
+    texts, labels = tweets(600)
+    file = a_file("a.csv", {"text": texts, "label": [int(each) for each in labels]})
+    whole, part = (
+        prepare(Recipe("logreg", [Source(file, rows=rows)]), SilentProgress(), validate=True)
+        for rows in (None, 100)
+    )
+    learned = part.train()
+    assert len(learned) == 100
+    assert learned.labels.mean() == pytest.approx(whole.train().labels.mean(), abs=0.02)
+    assert set(learned.texts) < set(whole.train().texts)
+    assert part.held_out.texts.equals(whole.held_out.texts)
+    assert list(part.validation().texts) == list(whole.validation().texts)
+
+
 def test_a_bundle_that_disagrees_with_its_trainer_is_not_let_through() -> None:
     class Trained:
         parameters: Mapping[str, str] = MappingProxyType({})

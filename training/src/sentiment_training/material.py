@@ -1,7 +1,7 @@
 """The data of a run: loaded, cleaned over all files together, split, and named by content."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -87,8 +87,11 @@ def prepare(recipe: Recipe, progress: Progress, *, validate: bool = False) -> Ma
     with progress.step("clean"):
         cleaned = without_texts_of(without_duplicates(loaded), list(evaluation.values()))
         splits = [
-            split(dataset.require_both_classes(), recipe.test_share, MOST_VALIDATED if validate else 0)
-            for dataset in cleaned
+            _thinned(
+                split(dataset.require_both_classes(), recipe.test_share, MOST_VALIDATED if validate else 0),
+                source.rows,
+            )
+            for dataset, source in zip(cleaned, recipe.data, strict=True)
         ]
     with progress.step("fingerprint"):
         named = fingerprint([each.train for each in splits])
@@ -100,6 +103,11 @@ def prepare(recipe: Recipe, progress: Progress, *, validate: bool = False) -> Ma
         counts={each.name: each.counts for each in (*cleaned, *evaluation.values())},
         fingerprint=named,
     )
+
+
+def _thinned(parted: Split, rows: int | None) -> Split:
+    """Learn from `rows` of the rows; those that are apart stay what they are, so that figures compare."""
+    return parted if rows is None else replace(parted, train=parted.train.thinned(rows))
 
 
 def examples(datasets: Sequence[Dataset], weights: Sequence[float]) -> Examples:

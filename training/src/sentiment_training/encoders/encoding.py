@@ -1,0 +1,142 @@
+"""Turns texts into features with ONNX Runtime, piece by piece, and keeps the pieces on disk."""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+from tokenizers import Tokenizer
+
+from sentiment_training.encoders.encoder import IDS, MASK, SentenceEncoder
+from sentiment_training.errors import OptionError
+from sentiment_training.progress import Progress
+
+Features = npt.NDArray[np.float32]
+"""Shape (n, width)."""
+
+# Texts that make one file of the cache: a minute of work lost, at most, when somebody ends the training.
+_PIECE = 8_192
+# Tokens, padding included, that go through the graph at once: more is no faster, and takes more memory.
+_TOKENS_AT_ONCE = 1_024
+# What stays free on the disk beside the cache.
+_SPARE_BYTES = 2**28
+
+
+class TextEncoder:
+    """Encodes texts; safe to use again and again.
+
+    Parameters
+    ----------
+    tokenizer
+        Cleans and cuts the texts; its padding is not used.
+    pooled
+        As in `SentenceEncoder.features`.
+    cache
+        Folder of pieces that were encoded before; None keeps none.
+    """
+
+    def __init__(
+        self, encoder: SentenceEncoder, tokenizer: Tokenizer, *, pooled: bool, cache: Path | None = None
+    ) -> None:
+        graph, features, self.width = encoder.features(pooled=pooled)
+        model = graph.model("encoder", [IDS, MASK], {"features": (features, ["batch", self.width])})
+        options = onnxruntime.SessionOptions()
+        # 0 is the runtime's "one a core", also where this process may not use them all.
+        options.intra_op_num_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(
+            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        )
+        self._tokenizer = Tokenizer.from_str(tokenizer.to_str())
+        self._tokenizer.no_padding()
+        self._pad_id = encoder.pad_id
+        self._cache = cache
+        self._identity = hashlib.sha256(
+            "\n".join([encoder.digest, str(pooled), self._tokenizer.to_str()]).encode()
+        ).hexdigest()
+
+    def encode(
+        self, texts: Sequence[str], progress: Progress | None = None, step: str = "encode"
+    ) -> Features:
+        """Return one row of features a text.
+
+        Parameters
+        ----------
+        progress
+            Shows how far it is, with the time left; None shows nothing and keeps nothing on the disk.
+
+        Raises
+        ------
+        OptionError
+            If the disk has no room for what is kept.
+        """
+        features = np.empty((len(texts), self.width), np.float32)
+        if progress is None:
+            self._fill(texts, features)
+            return features
+        self._require_room(len(texts))
+        with progress.step(step, len(texts)) as advance:
+            for start in range(0, len(texts), _PIECE):
+                piece = texts[start : start + _PIECE]
+                features[start : start + _PIECE] = self._kept(piece)
+                advance(len(piece))
+        return features
+
+    def _require_room(self, texts: int) -> None:
+        if self._cache is None:
+            return
+        self._cache.mkdir(parents=True, exist_ok=True)
+        wanted, free = texts * self.width * 2 + _SPARE_BYTES, shutil.disk_usage(self._cache).free
+        if wanted > free:
+            raise OptionError(
+                f"{self._cache} has {free / 2**30:.1f} GiB free, and the encoded texts may take "
+                f"{wanted / 2**30:.1f}; make room, or give -o cache=none or another folder"
+            )
+
+    def _kept(self, texts: Sequence[str]) -> npt.NDArray[np.float16]:
+        """Encode a piece, or take it from the cache, which keeps half precision."""
+        path = None if self._cache is None else self._cache / f"{self._named(texts)}.npy"
+        if path is not None and path.is_file():
+            try:
+                found = np.load(path, allow_pickle=False)
+            except (ValueError, EOFError):
+                found = None  # cut short by a full disk or a lost machine; it is made again
+            if found is not None and found.shape == (len(texts), self.width):
+                return np.asarray(found, np.float16)
+        fresh = np.empty((len(texts), self.width), np.float16)
+        self._fill(texts, fresh)
+        if path is not None:
+            with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
+                np.save(file, fresh)
+            Path(file.name).replace(path)
+        return fresh
+
+    def _named(self, texts: Sequence[str]) -> str:
+        digest = hashlib.sha256(self._identity.encode())
+        for text in texts:
+            raw = text.encode("utf-8", "surrogatepass")
+            digest.update(len(raw).to_bytes(8, "little") + raw)
+        return digest.hexdigest()
+
+    def _fill(self, texts: Sequence[str], rows: npt.NDArray[np.floating]) -> None:
+        tokens = [encoding.ids for encoding in self._tokenizer.encode_batch_fast(list(texts))]
+        order = sorted(range(len(tokens)), key=lambda row: len(tokens[row]))
+        start = 0
+        while start < len(order):
+            end = start + 1
+            while end < len(order) and (end + 1 - start) * len(tokens[order[end]]) <= _TOKENS_AT_ONCE:
+                end += 1
+            batch = order[start:end]
+            width = max(1, len(tokens[batch[-1]]))
+            ids = np.full((len(batch), width), self._pad_id, np.int64)
+            mask = np.zeros((len(batch), width), np.int64)
+            for place, row in enumerate(batch):
+                ids[place, : len(tokens[row])] = tokens[row]
+                mask[place, : len(tokens[row])] = 1
+            rows[batch] = self._session.run(["features"], {IDS: ids, MASK: mask})[0]
+            start = end

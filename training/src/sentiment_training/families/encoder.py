@@ -1,0 +1,275 @@
+"""A frozen sentence encoder and a small dense head: scikit-learn trains the head, one graph serves both.
+
+Texts are encoded once, by the very graph that the bundle carries; an epoch over the kept features takes
+seconds. The epoch with the smallest loss on rows apart is the one that stays.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from onnx import ModelProto
+from sklearn.metrics import log_loss
+from sklearn.neural_network import MLPClassifier
+from tokenizers import Tokenizer
+from tokenizers.normalizers import Normalizer
+from tokenizers.normalizers import Sequence as NormalizerSequence
+
+from sentiment import Bundle, Cleaning, Provenance, write_bundle
+from sentiment_training.encoders import SentenceEncoder, check_encoder, open_encoder
+from sentiment_training.encoders.encoder import IDS, MASK
+from sentiment_training.encoders.encoding import Features, TextEncoder
+from sentiment_training.errors import OptionError
+from sentiment_training.families.family import (
+    Examples,
+    FloatArray,
+    Number,
+    Option,
+    Switch,
+    Text,
+    Trial,
+    Work,
+    option_help,
+    parse_options,
+)
+
+_BATCH = 256
+# Of a feature that never moves: it is left at 0 instead of being divided by nothing.
+_SMALLEST_SPREAD = 1e-6
+_ROWS_AT_ONCE = 16_384
+
+
+@dataclass(frozen=True)
+class EncoderOptions:
+    """Every choice of this family. The defaults are what did best on validation rows (docs/figures.md)."""
+
+    encoder: str = "use"
+    pooled: bool = True
+    hidden: int = 256
+    l2: float = 1e-3
+    learning_rate: float = 3e-4
+    epochs: int = 12
+    patience: int = 2
+    max_length: int = 128
+    languages: str = ""
+    cache: str = ""
+
+
+_OPTIONS: Mapping[str, Option] = {
+    "encoder": Text("use, minilm, or a folder with a BERT-like encoder as hubs keep it"),
+    "pooled": Switch("join the mean and the maximum of the tokens' vectors to the sentence's"),
+    "hidden": Number(int, 0, 4_096, "units between features and answer; 0 is a logistic regression"),
+    "l2": Number(float, 0, 100, "strength of the L2 penalty"),
+    "learning_rate": Number(float, 1e-6, 1, "of Adam"),
+    "epochs": Number(int, 1, 1_000, "epochs at most"),
+    "patience": Number(int, 1, 1_000, "epochs without a smaller validation loss that end the training"),
+    "max_length": Number(int, 8, 512, "tokens of a text that count"),
+    "languages": Text("codes of the languages that it may answer for (en,fr); the encoder's own without it"),
+    "cache": Text("folder that keeps encoded texts, or none; .vigie/features without it"),
+}
+_CACHE = Path(".vigie/features")
+
+
+class EncoderFamily:
+    """Frozen sentence encoder + dense head."""
+
+    name = "encoder"
+    needs_validation = True
+
+    def option_help(self) -> Mapping[str, str]:
+        """Each option's name, with a sentence and its default."""
+        return option_help(EncoderOptions(), _OPTIONS)
+
+    def check(self, options: Mapping[str, str]) -> None:
+        """Raise OptionError if `fit` would not take these options, or the encoder is not there."""
+        chosen = parse_options(EncoderOptions(), _OPTIONS, options)
+        check_encoder(chosen.encoder)
+        _languages(chosen, ("en",))
+
+    def suggest(self, trial: Trial) -> Mapping[str, str]:
+        """Choose options for one trial of a search; the features are the same in all, and encoded once."""
+        return {
+            "hidden": str(trial.suggest_int("hidden", 32, 512, log=True)),
+            "l2": str(trial.suggest_float("l2", 1e-5, 1e-1, log=True)),
+            "learning_rate": str(trial.suggest_float("learning_rate", 5e-5, 2e-3, log=True)),
+        }
+
+    def fit(
+        self, train: Examples, validation: Examples, options: Mapping[str, str], work: Work
+    ) -> "EncoderModel":
+        """Encode everything once, then train the head until the validation loss no longer falls."""
+        chosen = parse_options(EncoderOptions(), _OPTIONS, options)
+        with work.progress.step("open encoder"):
+            encoder = open_encoder(chosen.encoder)
+            tokenizer = cleaned(encoder.cutting_tokenizer(chosen.max_length))
+            texts = TextEncoder(encoder, tokenizer, pooled=chosen.pooled, cache=_cache(chosen, work))
+        features = texts.encode(train.texts, work.progress, "encode")
+        apart = texts.encode(validation.texts, work.progress, "encode validation")
+        with work.progress.step("scale"):
+            scaling = Scaling.of(features)
+            scaling.apply(features)
+            scaling.apply(apart)
+        head, epochs = _trained_head(features, train, apart, validation, chosen, work)
+        return EncoderModel(chosen, encoder, tokenizer, texts, scaling, head, epochs)
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """Moves each feature to mean 0 and spread 1, so that one penalty and one learning rate suit all."""
+
+    mean: Features
+    spread: Features
+
+    @classmethod
+    def of(cls, features: Features) -> "Scaling":
+        """Measure the features of the training rows, shape (n, width)."""
+        mean = features.mean(axis=0, dtype=np.float64)
+        squares = np.zeros(features.shape[1])
+        for rows in _pieces(features):
+            squares += ((rows - mean) ** 2).sum(axis=0)
+        spread = np.sqrt(squares / max(1, len(features)))
+        return cls(mean.astype(np.float32), np.maximum(spread, _SMALLEST_SPREAD).astype(np.float32))
+
+    def apply(self, features: Features) -> None:
+        """Scale in place."""
+        for rows in _pieces(features):
+            np.subtract(rows, self.mean, out=rows)
+            np.divide(rows, self.spread, out=rows)
+
+
+@dataclass(frozen=True)
+class EncoderModel:
+    """A frozen encoder, the scaling of its features, and a head that was trained on them."""
+
+    options: EncoderOptions
+    encoder: SentenceEncoder
+    tokenizer: Tokenizer
+    texts: TextEncoder
+    scaling: Scaling
+    head: MLPClassifier
+    best_epoch: int
+    tolerance: ClassVar[float] = 1e-4
+
+    @property
+    def parameters(self) -> Mapping[str, str | int | float]:
+        """Every choice that made it, and what came of it."""
+        return asdict(self.options) | {
+            "encoder": self.encoder.name,
+            "encoder_digest": self.encoder.digest,
+            "features": self.texts.width,
+            "best_epoch": self.best_epoch,
+            "languages": ",".join(self.languages),
+            "cleaning": ", ".join(name for name, on in asdict(_CLEANING).items() if on),
+        }
+
+    @property
+    def languages(self) -> Sequence[str]:
+        """Codes of the languages that it may answer for."""
+        return _languages(self.options, self.encoder.languages)
+
+    def probabilities(self, texts: Sequence[str]) -> FloatArray:
+        """Score texts with scikit-learn's head: probability of *positive*, shape (n,)."""
+        features = self.texts.encode(texts)
+        self.scaling.apply(features)
+        probability: FloatArray = self.head.predict_proba(features)[:, 1].astype(np.float64)
+        return probability
+
+    def export(self, folder: Path, golden_texts: Sequence[str], provenance: Provenance) -> Bundle:
+        """Write the bundle into a new folder and open it."""
+        return write_bundle(
+            folder,
+            family=EncoderFamily.name,
+            tokenizer=self.tokenizer,
+            graph=self._graph().SerializeToString(),
+            golden_texts=golden_texts,
+            provenance=provenance,
+        )
+
+    def _graph(self) -> ModelProto:
+        graph, value, _ = self.encoder.features(pooled=self.options.pooled)
+        # Scaling and first layer are one product: (x - mean) / spread · w + b.
+        first = self.head.coefs_[0].astype(np.float64) / self.scaling.spread[:, None]
+        layers = [(first, self.head.intercepts_[0] - self.scaling.mean @ first)]
+        layers += zip(self.head.coefs_[1:], self.head.intercepts_[1:], strict=True)
+        for number, (weight, bias) in enumerate(layers):
+            if number:
+                value = graph.node("Relu", value)
+            value = graph.dense(value, f"head.{number}", weight.astype(np.float32), bias.astype(np.float32))
+        score = graph.node("Squeeze", value, graph.integers(1))
+        probability = graph.node("Sigmoid", score)
+        return graph.model("encoder", [IDS, MASK], {"probability": (probability, ["batch"])})
+
+
+# The encoder knows capitals and long words from its own training; only what no text of it holds is cleaned.
+_CLEANING = Cleaning(lowercase=False, repeated_letters=False)
+
+
+def cleaned(tokenizer: Tokenizer) -> Tokenizer:
+    """Put the cleaning of tweets before the tokenizer's own."""
+    steps: list[Normalizer] = [_CLEANING.normalizer()]
+    if tokenizer.normalizer is not None:
+        steps.append(tokenizer.normalizer)
+    tokenizer.normalizer = NormalizerSequence(steps)
+    return tokenizer
+
+
+def _trained_head(
+    features: Features,
+    train: Examples,
+    apart: Features,
+    validation: Examples,
+    options: EncoderOptions,
+    work: Work,
+) -> tuple[MLPClassifier, int]:
+    head = MLPClassifier(
+        hidden_layer_sizes=(options.hidden,) if options.hidden else (),
+        alpha=options.l2,
+        batch_size=min(_BATCH, len(train)),
+        learning_rate_init=options.learning_rate,
+        random_state=work.seed,
+    )
+    best_loss, best_epoch = np.inf, 0
+    best: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
+    with work.progress.step("epochs", options.epochs) as advance:
+        for epoch in range(1, options.epochs + 1):
+            head.partial_fit(features, train.labels, classes=[False, True], sample_weight=train.weights)
+            loss = float(
+                log_loss(validation.labels, head.predict_proba(apart), sample_weight=validation.weights)
+            )
+            work.report("train.loss", float(head.loss_), epoch)
+            work.report("validation.loss", loss, epoch)
+            advance()
+            if loss < best_loss:
+                best_loss, best_epoch = loss, epoch
+                best = ([each.copy() for each in head.coefs_], [each.copy() for each in head.intercepts_])
+            elif epoch - best_epoch >= options.patience:
+                break
+    head.coefs_, head.intercepts_ = best
+    return head, best_epoch
+
+
+def _pieces(features: Features) -> Iterator[Features]:
+    """Views on rows, so that no second copy of all features is made."""
+    for start in range(0, len(features), _ROWS_AT_ONCE):
+        yield features[start : start + _ROWS_AT_ONCE]
+
+
+def _cache(options: EncoderOptions, work: Work) -> Path | None:
+    if options.cache == "none":
+        return None
+    if options.cache:
+        return Path(options.cache)
+    return _CACHE if work.checkpoints is None else work.checkpoints / "features"
+
+
+def _languages(options: EncoderOptions, known: Sequence[str]) -> Sequence[str]:
+    """Return the languages that were given, or those of the encoder."""
+    if not options.languages:
+        return known
+    codes = [code.strip() for code in options.languages.split(",")]
+    for code in codes:
+        if not (len(code) == 2 and code.isascii() and code.islower()):  # noqa: PLR2004 - ISO 639-1
+            raise OptionError(f"languages takes ISO 639-1 codes such as en,fr, not {code!r}")
+    return codes
