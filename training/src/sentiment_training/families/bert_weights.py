@@ -1,0 +1,265 @@
+"""The weights of a BERT-shaped encoder, as NumPy arrays, and how they are read from a folder.
+
+BERT, RoBERTa, BERTweet, XLM-R and DistilBERT compute the same: embeddings, then layers of attention and of a
+small network, each followed by a layer normalisation. They differ in the names of their weights and in where
+positions begin; here that ends.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from sentiment_training.errors import OptionError
+
+Array = npt.NDArray[np.float32]
+
+CONFIG = "config.json"
+WEIGHTS = "model.safetensors"
+_INDEX = "model.safetensors.index.json"
+_PICKLE = "pytorch_model.bin"
+
+# RoBERTa's positions begin after its padding's own number, which is 1.
+_ROBERTA_FIRST_POSITION = 2
+_FIRST_POSITIONS = {
+    "bert": 0,
+    "distilbert": 0,
+    "roberta": _ROBERTA_FIRST_POSITION,
+    "xlm-roberta": _ROBERTA_FIRST_POSITION,
+}
+
+# DistilBERT's names for what the others agree on.
+_DISTILBERT_NAMES = {
+    r"^transformer\.layer\.": "encoder.layer.",
+    r"\.attention\.q_lin\.": ".attention.self.query.",
+    r"\.attention\.k_lin\.": ".attention.self.key.",
+    r"\.attention\.v_lin\.": ".attention.self.value.",
+    r"\.attention\.out_lin\.": ".attention.output.dense.",
+    r"\.sa_layer_norm\.": ".attention.output.LayerNorm.",
+    r"\.ffn\.lin1\.": ".intermediate.dense.",
+    r"\.ffn\.lin2\.": ".output.dense.",
+    r"\.output_layer_norm\.": ".output.LayerNorm.",
+}
+_TOKENS = "embeddings.word_embeddings.weight"
+
+
+@dataclass(frozen=True)
+class Dense:
+    """y = x · kernel + bias; `kernel` has the shape (inputs, outputs), `bias` (outputs,)."""
+
+    kernel: Array
+    bias: Array
+
+
+@dataclass(frozen=True)
+class Norm:
+    """Layer normalisation, each of shape (width,)."""
+
+    scale: Array
+    offset: Array
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Attention and a small network, each added to what came in and normalised after."""
+
+    query: Dense
+    key: Dense
+    value: Dense
+    attended: Dense
+    attended_norm: Norm
+    widen: Dense
+    narrow: Dense
+    norm: Norm
+
+
+@dataclass(frozen=True)
+class EncoderWeights:
+    """All weights of an encoder.
+
+    Attributes
+    ----------
+    tokens
+        Embeddings, shape (vocabulary, width).
+    positions
+        Embeddings, shape (longest text, width), beginning with the first token's. The embedding of the
+        first segment, which is every tweet's, is added to each.
+    norm
+        Of the sum of both.
+    layers
+        From the first to the last.
+    heads
+        Of attention; they share the width.
+    epsilon
+        Added to a variance before its root is taken.
+    """
+
+    tokens: Array
+    positions: Array
+    norm: Norm
+    layers: Sequence[Layer]
+    heads: int
+    epsilon: float
+
+    @property
+    def width(self) -> int:
+        """Numbers a token is described by."""
+        return int(self.tokens.shape[1])
+
+    @property
+    def longest(self) -> int:
+        """Tokens of the longest text."""
+        return len(self.positions)
+
+
+def check_folder(folder: Path) -> Mapping[str, object]:
+    """Return the content of `config.json`, if the folder holds weights that `read_weights` reads.
+
+    Raises
+    ------
+    OptionError
+        If files are missing, or the architecture is another.
+    """
+    try:
+        config: dict[str, object] = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise OptionError(f"{folder} holds no readable {CONFIG}, so it is no folder of weights") from error
+    kind = config.get("model_type")
+    if kind not in _FIRST_POSITIONS:
+        raise OptionError(
+            f"{folder}: weights of the type {kind!r} cannot be used; what can is "
+            + ", ".join(_FIRST_POSITIONS)
+        )
+    activation = config.get("activation" if kind == "distilbert" else "hidden_act", "gelu")
+    if activation != "gelu" or config.get("position_embedding_type", "absolute") != "absolute":
+        raise OptionError(
+            f"{folder}: its activation is {activation!r} and its positions are "
+            f"{config.get('position_embedding_type', 'absolute')!r}; only gelu and absolute can be used"
+        )
+    if not any((folder / name).is_file() for name in (WEIGHTS, _INDEX)):
+        because = f"; {_PICKLE} is a pickle, which may hold code: convert it" * (folder / _PICKLE).is_file()
+        raise OptionError(f"{folder} holds no {WEIGHTS}{because}")
+    return config
+
+
+def read_weights(folder: Path) -> EncoderWeights:
+    """Read an encoder from a folder as hubs keep them: `config.json` and `model.safetensors`.
+
+    Raises
+    ------
+    OptionError
+        If the folder cannot be used, or a weight is missing or has another shape than the config says.
+    """
+    config = check_folder(folder)
+    kind = str(config["model_type"])
+    reader = _Reader(folder, config, _tensors(folder, distilbert=kind == "distilbert"))
+    width = int(reader.number("hidden_size", "dim"))
+    wide = int(reader.number("intermediate_size", "hidden_dim"))
+    rows = int(reader.number("max_position_embeddings"))
+    positions = reader.tensor("embeddings.position_embeddings.weight", rows, width)[_FIRST_POSITIONS[kind] :]
+    if kind != "distilbert":
+        segments = int(reader.number("type_vocab_size"))
+        positions = positions + reader.tensor("embeddings.token_type_embeddings.weight", segments, width)[0]
+    return EncoderWeights(
+        tokens=reader.tensor(_TOKENS, int(reader.number("vocab_size")), width),
+        positions=positions,
+        norm=reader.norm("embeddings.LayerNorm", width),
+        layers=[
+            reader.layer(f"encoder.layer.{number}", width, wide)
+            for number in range(int(reader.number("num_hidden_layers", "n_layers")))
+        ],
+        heads=int(reader.number("num_attention_heads", "n_heads")),
+        # DistilBERT's config does not say it; its code does.
+        epsilon=1e-12 if kind == "distilbert" else float(reader.number("layer_norm_eps")),
+    )
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Reads weights by BERT's names, and says which one is missing or has another shape."""
+
+    folder: Path
+    config: Mapping[str, object]
+    tensors: Mapping[str, Callable[[], Array]]
+
+    def number(self, *names: str) -> float:
+        for name in names:
+            if isinstance(value := self.config.get(name), int | float):
+                return value
+        raise OptionError(f"{self.folder / CONFIG}: {names[0]} is missing")
+
+    def tensor(self, name: str, *shape: int) -> Array:
+        for known in (name, _old_name(name)):
+            if known in self.tensors:
+                value = self.tensors[known]()
+                if value.shape != shape:
+                    raise OptionError(
+                        f"{self.folder}: {known} has the shape {value.shape}, its config says {shape}"
+                    )
+                return value
+        raise OptionError(f"{self.folder}: the weight {name} is missing")
+
+    def dense(self, name: str, inputs: int, outputs: int) -> Dense:
+        kernel = self.tensor(f"{name}.weight", outputs, inputs).T
+        return Dense(np.ascontiguousarray(kernel), self.tensor(f"{name}.bias", outputs))
+
+    def norm(self, name: str, width: int) -> Norm:
+        return Norm(self.tensor(f"{name}.weight", width), self.tensor(f"{name}.bias", width))
+
+    def layer(self, name: str, width: int, wide: int) -> Layer:
+        return Layer(
+            query=self.dense(f"{name}.attention.self.query", width, width),
+            key=self.dense(f"{name}.attention.self.key", width, width),
+            value=self.dense(f"{name}.attention.self.value", width, width),
+            attended=self.dense(f"{name}.attention.output.dense", width, width),
+            attended_norm=self.norm(f"{name}.attention.output.LayerNorm", width),
+            widen=self.dense(f"{name}.intermediate.dense", width, wide),
+            narrow=self.dense(f"{name}.output.dense", wide, width),
+            norm=self.norm(f"{name}.output.LayerNorm", width),
+        )
+
+
+def _old_name(name: str) -> str:
+    """The first BERTs were trained with TensorFlow, and call a scale gamma and an offset beta."""
+    return name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta")
+
+
+def _tensors(folder: Path, *, distilbert: bool) -> Mapping[str, Callable[[], Array]]:
+    """Readers of all tensors under BERT's names, without the prefix that a task's model puts before them."""
+    from safetensors import SafetensorError, safe_open  # noqa: PLC0415 - comes with an extra
+
+    readers: dict[str, Callable[[], Array]] = {}
+    try:
+        names = [WEIGHTS]
+        if not (folder / WEIGHTS).is_file():
+            index = json.loads((folder / _INDEX).read_text(encoding="utf-8"))
+            names = sorted(set(index["weight_map"].values()))
+        for name in names:
+            with safe_open(folder / name, framework="np") as file:
+                readers |= {key: _reader(folder / name, key) for key in file.keys()}  # noqa: SIM118 - no mapping
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
+        raise OptionError(f"{folder}: its weights cannot be read ({error})") from error
+    prefix = next((key.removesuffix(_TOKENS) for key in readers if key.endswith(_TOKENS)), "")
+    names_of = _DISTILBERT_NAMES if distilbert else {}
+    return {_renamed(key.removeprefix(prefix), names_of): reader for key, reader in readers.items()}
+
+
+def _renamed(name: str, patterns: Mapping[str, str]) -> str:
+    for pattern, wanted in patterns.items():
+        name = re.sub(pattern, wanted, name)
+    return name
+
+
+def _reader(path: Path, key: str) -> Callable[[], Array]:
+    def read() -> Array:
+        from safetensors import safe_open  # noqa: PLC0415 - comes with an extra
+
+        with safe_open(path, framework="np") as file:
+            value: Array = np.asarray(file.get_tensor(key)).astype(np.float32)
+        return value
+
+    return read
