@@ -3,7 +3,7 @@
 from sentiment.bundle import Bundle, Prediction
 from sentiment.cleaning import Cleaning, splitter
 from sentiment.manifest import Golden, Label, Manifest, Provenance
-from sentiment.writing import write_bundle
+from sentiment.writing import tokenizer_json, write_bundle
 
 __all__ = [
     "Bundle",
@@ -14,5 +14,6 @@ __all__ = [
     "Prediction",
     "Provenance",
     "splitter",
+    "tokenizer_json",
     "write_bundle",
 ]

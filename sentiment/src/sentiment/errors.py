@@ -1,6 +1,7 @@
 """What can go wrong in the core, as one small tree.
 
 VigieError
+├── CleaningError                a choice of cleaning steps cannot be understood
 └── BundleError                  a model bundle cannot be used
     ├── MissingFileError         a file of the bundle is not there
     ├── OversizedFileError       a file is larger than any bundle of ours may be
@@ -16,6 +17,10 @@ VigieError
 
 class VigieError(Exception):
     """Anything that Vigie's own code raises on purpose."""
+
+
+class CleaningError(VigieError):
+    """A choice of cleaning steps cannot be understood."""
 
 
 class BundleError(VigieError):

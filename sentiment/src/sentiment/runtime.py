@@ -21,9 +21,10 @@ TokenArray = npt.NDArray[np.int64]
 # taking the machine down.
 _MEMORY_LIMIT = 2 * 2**30
 
-# How many times longer cleaning may make a text. Ours makes a mention three times longer; a chain of
-# replacements that multiply each other would fill the memory from a few kilobytes of file.
-_LARGEST_GROWTH = 1_000
+# How many times longer cleaning may make a text. Ours makes a mention three times longer, and with every
+# option in use would be reckoned at 2,688; a chain of replacements that multiply each other would fill the
+# memory from a few kilobytes of file.
+_LARGEST_GROWTH = 4_000
 
 
 class _Value(Protocol):
@@ -73,8 +74,11 @@ def as_tokenizer_error(error: BaseException) -> BaseException:
 def _growths(normalizer: object) -> Iterator[int]:
     """Yield how many times longer each replacing step may make a text, at worst."""
     if isinstance(normalizer, dict):
-        for key in ("content", "prepend"):
-            yield max(1, len(normalizer.get(key) or ""))
+        content = len(normalizer.get("content") or "")
+        literal = (normalizer.get("pattern") or {}).get("String")
+        # An expression may match where nothing stands: then each character stays and gets the content.
+        yield max(1, math.ceil(content / len(literal))) if literal else 1 + content
+        yield 1 + len(normalizer.get("prepend") or "")
         for step in normalizer.get("normalizers") or ():
             yield from _growths(step)
 

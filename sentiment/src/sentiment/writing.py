@@ -1,6 +1,7 @@
 """Writing a bundle: measured with the files as written, and on the disk whole or not at all."""
 
 import hashlib
+import json
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -56,7 +57,7 @@ def write_bundle(
     folder.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        contents = {TOKENIZER: tokenizer.to_str().encode("utf-8"), GRAPH: graph}
+        contents = {TOKENIZER: tokenizer_json(tokenizer).encode("utf-8"), GRAPH: graph}
         for name, content in contents.items():
             write_file(scratch / name, content)
         check_graph(graph)
@@ -83,3 +84,18 @@ def write_bundle(
         shutil.rmtree(scratch, ignore_errors=True)
         raise
     return bundle
+
+
+def tokenizer_json(tokenizer: Tokenizer) -> str:
+    """Return what `tokenizer.to_str()` does, with every word of a vocabulary in which several share an id.
+
+    A word-level vocabulary may give *delayed* and *delays* the id of *delay*. `tokenizers` reads and uses
+    such a file as it stands, but writes one word an id only.
+    """
+    text = tokenizer.to_str()
+    content = json.loads(text)
+    words = tokenizer.get_vocab(with_added_tokens=False)
+    if content["model"]["type"] != "WordLevel" or len(words) == len(set(words.values())):
+        return text
+    content["model"]["vocab"] = dict(sorted(words.items(), key=lambda item: (item[1], item[0])))
+    return json.dumps(content, ensure_ascii=False)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tokenizers import Tokenizer
 
 from bundles import GOLDEN, a_bundle, a_graph, a_tokenizer
 from sentiment import Bundle, write_bundle
@@ -224,6 +225,30 @@ def test_a_tokenizer_that_would_let_a_text_grow_without_bound_is_refused(folder:
     replace_file(folder, "tokenizer.json", json.dumps(tokenizer).encode())
     with pytest.raises(TokenizerError, match=r"1,000,000,000,000 times longer"):
         Bundle.open(folder)
+
+
+def test_a_replacement_between_all_characters_is_reckoned_as_growth(folder: Path) -> None:
+    tokenizer = json.loads((folder / "tokenizer.json").read_text("utf-8"))
+    doubling = {"type": "Replace", "pattern": {"Regex": ""}, "content": "a"}
+    tokenizer["normalizer"] = {"type": "Sequence", "normalizers": [doubling] * 40}
+    replace_file(folder, "tokenizer.json", json.dumps(tokenizer).encode())
+    with pytest.raises(TokenizerError, match=r"1,099,511,627,776 times longer"):
+        Bundle.open(folder)
+
+
+def test_words_that_share_an_id_are_all_in_the_file(tmp_path: Path) -> None:
+    plain = json.loads(a_tokenizer().to_str())
+    plain["model"]["vocab"]["superb"] = plain["model"]["vocab"]["great"]
+    bundle = write_bundle(
+        tmp_path / "shared",
+        family="words",
+        tokenizer=Tokenizer.from_str(json.dumps(plain)),
+        graph=a_graph().SerializeToString(),
+        golden_texts=["superb"],
+    )
+    great, superb, unknown = bundle.probabilities(["great", "superb", "so-so"])
+    assert superb == great
+    assert superb != unknown
 
 
 def test_a_tokenizer_that_cuts_elsewhere_than_the_manifest_says_is_refused(folder: Path) -> None:

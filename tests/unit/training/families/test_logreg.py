@@ -77,6 +77,17 @@ def agreeing_pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[FittedModel
     return fitted, fitted.export(tmp_path_factory.mktemp("pair") / "bundle", ["a b"], Provenance())
 
 
+def test_words_that_share_an_id_score_the_same_in_both(tmp_path: Path) -> None:
+    fitted = fit(cleaning="emoticons=words,contractions=words,hashtags=words,stop_words=dropped")
+    bundle = fitted.export(tmp_path / "bundle", ["the crew was lovely :)"], Provenance())
+    texts = ["The crew isn't lovely :)", "#LovelyCrew is not :(", "the of and", "<3 \u2764\ufe0f don't"]
+    assert fitted.probabilities(texts) == pytest.approx(bundle.probabilities(texts), abs=1e-5)
+    assert (
+        "hashtags=words,emoticons=words,contractions=words,stop_words=dropped"
+        == (fitted.parameters["cleaning"])
+    )
+
+
 def test_the_same_data_gives_the_same_files(tmp_path: Path) -> None:
     first, second = (fit().export(tmp_path / name, ["the crew"], Provenance()) for name in "ab")
     assert first.sha256 == second.sha256

@@ -161,7 +161,7 @@ class EncoderModel:
             "features": self.texts.width,
             "best_epoch": self.best_epoch,
             "languages": ",".join(self.languages),
-            "cleaning": ", ".join(name for name, on in asdict(_CLEANING).items() if on),
+            "cleaning": str(_CLEANING),
         }
 
     @property

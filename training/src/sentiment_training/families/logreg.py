@@ -18,29 +18,28 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 from tokenizers import Tokenizer
-from tokenizers.models import WordLevel
-from tokenizers.trainers import WordLevelTrainer
 
-from sentiment import Bundle, Cleaning, Provenance, splitter, write_bundle
+from sentiment import Bundle, Cleaning, Provenance, write_bundle
 from sentiment_training.families.family import (
     Examples,
     FloatArray,
     Number,
+    Option,
     Trial,
     Work,
     option_help,
     parse_options,
 )
+from sentiment_training.families.meanings import CleaningChoice
 from sentiment_training.families.ngrams import (
     LONGEST,
     PADDING,
     NgramTable,
     token_ids,
 )
-from sentiment_training.progress import Advance, Progress
+from sentiment_training.families.vocabulary import PAD, copied, train_tokenizer, vocabulary_size
+from sentiment_training.progress import Advance
 
-_UNKNOWN = "[UNK]"
-_PAD = "[PAD]"
 _OPSET = 17  # of 2021: whatever runtime an old server has, it knows it
 _IR_VERSION = 8  # goes with the opset
 
@@ -63,9 +62,10 @@ class LogregOptions:
     max_iter: int = 100
     max_words: int = 60_000
     max_length: int = 256
+    cleaning: str = "plain"
 
 
-_OPTIONS = {
+_OPTIONS: Mapping[str, Option] = {
     "ngrams": Number(int, 1, LONGEST, "words in the longest n-gram"),
     "bucket_bits": Number(int, 8, 26, "n-grams of two and more words have at most 2^this columns"),
     "min_count": Number(int, 1, 1_000, "times that a word or n-gram must occur"),
@@ -73,6 +73,7 @@ _OPTIONS = {
     "max_iter": Number(int, 1, 10_000, "iterations of L-BFGS at most"),
     "max_words": Number(int, 100, 2**21 - 1, "words in the vocabulary at most"),
     "max_length": Number(int, 8, 4_096, "tokens of a text that count"),
+    "cleaning": CleaningChoice(),
 }
 
 
@@ -107,13 +108,20 @@ class LogregFamily:
     ) -> "LogregModel":
         """Train; nothing in it is random but the order of ties, so the seed only goes to scikit-learn."""
         chosen = parse_options(LogregOptions(), _OPTIONS, options)
-        tokenizer = _train_tokenizer(train.texts, chosen, work.progress)
+        tokenizer = train_tokenizer(
+            train.texts,
+            Cleaning.parse(chosen.cleaning),
+            work.progress,
+            max_words=chosen.max_words,
+            min_count=chosen.min_count,
+            max_length=chosen.max_length,
+        )
         ids, lengths = token_ids(tokenizer, train.texts, work.progress)
         with work.progress.step("features"):
             ngrams = NgramTable.build(
                 ids,
                 lengths,
-                vocabulary=tokenizer.get_vocab_size(),
+                vocabulary=vocabulary_size(tokenizer),
                 longest=chosen.ngrams,
                 most_buckets=2**chosen.bucket_bits,
                 min_count=chosen.min_count,
@@ -161,7 +169,6 @@ class LogregModel:
             "words": self.ngrams.vocabulary,
             "columns": int(np.count_nonzero(self.tfidf.idf_)),
             "iterations": int(self.classifier.n_iter_[0]),
-            "cleaning": ", ".join(name for name, on in asdict(Cleaning()).items() if on),
         }
 
     def probabilities(self, texts: Sequence[str]) -> FloatArray:
@@ -173,8 +180,8 @@ class LogregModel:
     def export(self, folder: Path, golden_texts: Sequence[str], provenance: Provenance) -> Bundle:
         """Write the bundle into a new folder and open it."""
         # Padding belongs to the bundle alone: here texts are laid end to end, where it would count as a word.
-        tokenizer = Tokenizer.from_str(self.tokenizer.to_str())
-        tokenizer.enable_padding(pad_id=PADDING, pad_token=_PAD)
+        tokenizer = copied(self.tokenizer)
+        tokenizer.enable_padding(pad_id=PADDING, pad_token=PAD)
         return write_bundle(
             folder,
             family=LogregFamily.name,
@@ -260,22 +267,6 @@ class _CountIterations:
     def on_fit_task_end(self, estimator: object, context: object) -> None:  # noqa: ARG002 - the protocol's
         """Count an iteration of the solver."""
         self._advance()
-
-
-def _train_tokenizer(texts: Sequence[str], options: LogregOptions, progress: Progress) -> Tokenizer:
-    tokenizer = Tokenizer(WordLevel({_PAD: PADDING, _UNKNOWN: 1}, unk_token=_UNKNOWN))
-    tokenizer.normalizer = Cleaning().normalizer()
-    tokenizer.pre_tokenizer = splitter()
-    trainer = WordLevelTrainer(
-        vocab_size=options.max_words,
-        min_frequency=options.min_count,
-        special_tokens=[_PAD, _UNKNOWN],
-        show_progress=False,
-    )
-    with progress.step("vocabulary"):
-        tokenizer.train_from_iterator(texts, trainer, length=len(texts))
-    tokenizer.enable_truncation(options.max_length)
-    return tokenizer
 
 
 def _spread(classifier: LogisticRegression, used: npt.NDArray[np.int64], columns: int) -> None:
