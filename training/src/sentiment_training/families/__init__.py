@@ -3,12 +3,17 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from sentiment_training.families.classic import ForestFamily, LogregFamily, NaiveBayesFamily, SvmFamily
 from sentiment_training.families.encoder import EncoderFamily
 from sentiment_training.families.family import Examples, Family, FittedModel, Work
-from sentiment_training.families.logreg import LogregFamily
 
-FAMILIES: Mapping[str, Family] = MappingProxyType(
-    {family.name: family for family in (LogregFamily(), EncoderFamily())}
+_EVERY: tuple[Family, ...] = (
+    NaiveBayesFamily(),
+    LogregFamily(),
+    SvmFamily(),
+    ForestFamily(),
+    EncoderFamily(),
 )
+FAMILIES: Mapping[str, Family] = MappingProxyType({family.name: family for family in _EVERY})
 
 __all__ = ["FAMILIES", "Examples", "Family", "FittedModel", "Work"]

@@ -7,8 +7,9 @@ Cleaning that turns a word into another one is done here: words that mean the sa
 import json
 from collections.abc import Mapping, Sequence
 
-from tokenizers import Tokenizer
+from tokenizers import Tokenizer, normalizers
 from tokenizers.models import WordLevel
+from tokenizers.normalizers import Normalizer
 from tokenizers.trainers import WordLevelTrainer
 
 from sentiment import Cleaning, tokenizer_json
@@ -27,6 +28,7 @@ def train_tokenizer(
     max_words: int,
     min_count: int,
     max_length: int,
+    first: Normalizer | None = None,
 ) -> Tokenizer:
     """Learn the words of texts. Id 0 is padding, id 1 any other word; then the more frequent first.
 
@@ -41,9 +43,12 @@ def train_tokenizer(
         Times that a word must occur.
     max_length
         Tokens of a text that count.
+    first
+        What is done to a text before it is cleaned.
     """
     tokenizer = Tokenizer(WordLevel({PAD: PAD_ID, UNKNOWN: UNKNOWN_ID}, unk_token=UNKNOWN))
-    tokenizer.normalizer = cleaning.normalizer()
+    steps = [cleaning.normalizer()] if first is None else [first, cleaning.normalizer()]
+    tokenizer.normalizer = normalizers.Sequence(steps)
     tokenizer.pre_tokenizer = cleaning.splitter()
     trainer = WordLevelTrainer(
         vocab_size=max_words,

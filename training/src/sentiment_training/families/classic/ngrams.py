@@ -1,6 +1,6 @@
-"""Word n-grams of token ids, looked up by one formula that NumPy and ONNX both compute.
+"""N-grams of token ids (words or characters), looked up by one formula that NumPy and ONNX both compute.
 
-A single word keeps its token id as its column. A longer n-gram of ids a, b, … has the key
+A single token keeps its id as its column. A longer n-gram of ids a, b, … has the key
 `(a·m₀ + b·m₁ + …)² mod M` with fixed multipliers and M = 2³¹ - 1; it lives in bucket `key mod P` of a table,
 if the table holds its fingerprint there, `(key div P) mod 255 + 1`. (Without the square, n-grams that differ
 by the same step would meet again and again.) The table is filled by training with the n-grams worth a
@@ -11,27 +11,23 @@ where n-grams are hashed without a check.
 skl2onnx's text vectorizer is not used: it cuts words differently from scikit-learn.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from onnx import NodeProto, TensorProto, helper
-from scipy.sparse import csr_matrix
-from tokenizers import Tokenizer
+from scipy.sparse import csr_matrix, vstack
 
-from sentiment_training.progress import Progress
+from sentiment_training.families.classic.tokens import PADDING, IntArray, TokenArray
 
-PADDING = 0  # token id; counts as no word
-
-TokenArray = npt.NDArray[np.int32]
-IntArray = npt.NDArray[np.int64]
 Constants = Mapping[str, npt.NDArray[np.generic]]
 
-# The 50, 36, 20 and 25 millionth prime: no pattern in base two, where M lies next to a power of two and a
-# multiplier near another one would leave a tiny remainder. Ids below 2^21 times a multiplier, four of them
-# summed, stay far below 2^63.
-_MULTIPLIERS = (982_451_653, 694_847_539, 373_587_883, 472_882_027)
+# The 50, 36, 20, 25, 40 and 30 millionth prime: no pattern in base two, where M lies next to a power of two
+# and a multiplier near another one would leave a tiny remainder. Ids below 2^21 times a multiplier, six of
+# them summed, stay far below 2^63.
+_MULTIPLIERS = (982_451_653, 694_847_539, 373_587_883, 472_882_027, 776_531_401, 573_259_391)
 _MODULUS = 2**31 - 1  # prime; its square fits into 63 bits
 LONGEST = len(_MULTIPLIERS)
 
@@ -41,8 +37,8 @@ _FINGERPRINTS = 255  # in a byte, with 0 for an empty bucket
 _BUCKETS_AN_NGRAM = 2
 _FEWEST_BUCKETS = 2**8
 
-# Texts that are turned into ids between two steps of the progress bar.
-_TEXTS_AT_ONCE = 20_000
+# Tokens whose n-grams are numbered at once: bounds what lies beside the matrix.
+TOKENS_AT_ONCE = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -54,7 +50,7 @@ class NgramTable:
     vocabulary
         Number of token ids; id 0 is padding.
     longest
-        Words in the longest n-gram, 1 to 4.
+        Tokens in the longest n-gram, 1 to 6.
     fingerprints
         Of the n-gram that lives in each bucket, 0 where none does; uint8, shape (P,), P prime.
     """
@@ -109,32 +105,49 @@ class NgramTable:
         """Number of columns in all; column 0 is never a word."""
         return self.vocabulary + len(self.fingerprints)
 
-    def matrix(self, ids: TokenArray, lengths: IntArray) -> csr_matrix:
-        """Mark which n-grams each text holds.
+    def counts(self, ids: TokenArray, lengths: IntArray, chosen: IntArray | None = None) -> csr_matrix:
+        """Count the n-grams that each text holds.
 
         Parameters
         ----------
         ids, lengths
             As for `build`.
+        chosen
+            The columns wanted, ascending; None takes all.
 
         Returns
         -------
         csr_matrix
-            1.0 where a text holds an n-gram, however often; float64, shape (n, columns). (With float32,
-            L-BFGS meets rounding errors and stops at a third of its way.)
+            float32, shape (n, columns), or (n, chosen).
         """
+        width = self.columns if chosen is None else len(chosen)
+        number = np.full(self.columns, -1, np.int32)
+        number[slice(None) if chosen is None else chosen] = np.arange(width, dtype=np.int32)
+        ends = np.cumsum(lengths)
+        # Whole texts, about so many tokens at once.
+        cuts = np.unique(np.searchsorted(ends, np.arange(0, len(ids), TOKENS_AT_ONCE)[1:], side="right"))
+        edges = [0, *cuts.tolist(), len(lengths)]
+        pieces = []
+        for start, end in itertools.pairwise(edges):
+            first = int(ends[start - 1]) if start else 0
+            last = int(ends[end - 1]) if end else 0
+            pieces.append(self._counted(ids[first:last], lengths[start:end], number, width))
+        return vstack(pieces, format="csr") if len(pieces) > 1 else pieces[0]
+
+    def _counted(self, ids: TokenArray, lengths: IntArray, number: TokenArray, width: int) -> csr_matrix:
         rows = _rows(lengths)
-        all_columns, all_rows = [ids], [rows]
+        all_columns, all_rows = [number[ids]], [rows]
         for size in range(2, self.longest + 1):
             keys, whole = _keys(ids, rows, size)
             place, fingerprint = _place(keys, len(self.fingerprints))
             known = whole & (self.fingerprints[place] == fingerprint)
-            all_columns.append((place[known] + self.vocabulary).astype(np.int32))
+            all_columns.append(number[place[known] + self.vocabulary])
             all_rows.append(rows[: len(keys)][known])
         columns, rows = np.concatenate(all_columns), np.concatenate(all_rows)
-        matrix = csr_matrix((np.ones(len(columns)), (rows, columns)), shape=(len(lengths), self.columns))
+        wanted = columns >= 0
+        columns, rows = columns[wanted], rows[wanted]
+        matrix = csr_matrix((np.ones(len(columns), np.float32), (rows, columns)), shape=(len(lengths), width))
         matrix.sum_duplicates()
-        matrix.data[:] = 1
         return matrix
 
     def graph(self, ids: str, output: str) -> tuple[list[NodeProto], Constants]:
@@ -204,31 +217,6 @@ def largest_prime_below(limit: int) -> int:
     while any(candidate % factor == 0 for factor in range(2, int(candidate**0.5) + 1)):
         candidate -= 1
     return candidate
-
-
-def token_ids(
-    tokenizer: Tokenizer, texts: Sequence[str], progress: Progress | None = None
-) -> tuple[TokenArray, IntArray]:
-    """Turn texts into token ids, one after another, and the number of ids in each text."""
-    ids: list[TokenArray] = [np.empty(0, np.int32)]
-    lengths: list[int] = []
-
-    def batches() -> Iterator[int]:
-        for start in range(0, len(texts), _TEXTS_AT_ONCE):
-            batch = list(texts[start : start + _TEXTS_AT_ONCE])
-            rows = [encoding.ids for encoding in tokenizer.encode_batch_fast(batch)]
-            lengths.extend(map(len, rows))
-            ids.append(np.fromiter((token for row in rows for token in row), np.int32, sum(map(len, rows))))
-            yield len(batch)
-
-    if progress is None:
-        for _ in batches():
-            pass
-    else:
-        with progress.step("tokens", len(texts)) as advance:
-            for done in batches():
-                advance(done)
-    return np.concatenate(ids), np.asarray(lengths, np.int64)
 
 
 def _rows(lengths: IntArray) -> TokenArray:

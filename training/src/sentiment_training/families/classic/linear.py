@@ -1,0 +1,93 @@
+"""What naive Bayes, logistic regression and linear SVM leave training as: one weight a feature."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import ClassVar, Protocol
+
+from scipy.sparse import csr_matrix
+
+from sentiment import Bundle, Provenance, write_bundle
+from sentiment_training.families.classic.features import FEATURE_OPTIONS, FeatureOptions
+from sentiment_training.families.classic.linear_graph import linear_graph
+from sentiment_training.families.classic.preparation import Preparation
+from sentiment_training.families.classic.tokens import padded
+from sentiment_training.families.family import FloatArray, Switch
+
+
+class LinearClassifier(Protocol):
+    """A classifier of scikit-learn's with probability = sigmoid(slope · Σ weight·feature + intercept)."""
+
+    @property
+    def weights(self) -> FloatArray:
+        """One a feature."""
+        ...
+
+    @property
+    def slope(self) -> float:
+        """What calibration multiplies by."""
+        ...
+
+    @property
+    def intercept(self) -> float:
+        """Log-odds of a text without features."""
+        ...
+
+    @property
+    def parameters(self) -> Mapping[str, str | int | float]:
+        """What came of the fit, to be logged."""
+        ...
+
+    def probabilities(self, features: csr_matrix) -> FloatArray:
+        """Score by scikit-learn: probability of *positive*, shape (n,)."""
+        ...
+
+
+@dataclass(frozen=True)
+class LinearOptions(FeatureOptions):
+    """What the linear families share."""
+
+    nb_weights: bool = False
+
+
+LINEAR_OPTIONS = FEATURE_OPTIONS | {
+    "nb_weights": Switch("weigh each n-gram by its naive Bayes log-count ratio (Wang and Manning 2012)")
+}
+
+
+@dataclass(frozen=True)
+class LinearModel:
+    """A fitted pipeline: tokens → n-grams → weights → linear classifier."""
+
+    family: str
+    options: FeatureOptions
+    preparation: Preparation
+    classifier: LinearClassifier
+    tolerance: ClassVar[float] = 1e-5
+
+    @property
+    def parameters(self) -> Mapping[str, str | int | float]:
+        """Every choice that made it, and what came of it."""
+        return (
+            asdict(self.options)
+            | self.preparation.features.vocabulary.tables
+            | dict(self.classifier.parameters)
+        )
+
+    def probabilities(self, texts: Sequence[str]) -> FloatArray:
+        """Score texts with scikit-learn: probability of *positive*, shape (n,)."""
+        return self.classifier.probabilities(self.preparation.matrix(texts))
+
+    def export(self, folder: Path, golden_texts: Sequence[str], provenance: Provenance) -> Bundle:
+        """Write the bundle into a new folder and open it."""
+        return write_bundle(
+            folder,
+            family=self.family,
+            tokenizer=padded(self.preparation.features.vocabulary.tokenizer),
+            graph=linear_graph(
+                self.preparation, self.classifier.weights, self.classifier.slope, self.classifier.intercept
+            ),
+            golden_texts=golden_texts,
+            provenance=provenance,
+            calibration="none" if self.classifier.slope == 1 else "sigmoid",
+        )

@@ -1,0 +1,151 @@
+"""Logistic regression on counted or TF-IDF weighted n-grams."""
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_matrix
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+
+from sentiment_training.families.classic.features import check_features
+from sentiment_training.families.classic.linear import LINEAR_OPTIONS, LinearModel, LinearOptions
+from sentiment_training.families.classic.preparation import Preparation
+from sentiment_training.families.family import (
+    Examples,
+    FloatArray,
+    Number,
+    Trial,
+    Work,
+    option_help,
+    parse_options,
+)
+from sentiment_training.progress import Advance
+
+# Of the largest gradient, which is a mean over all tweets: with scikit-learn's 1e-4 a rare word's weight is
+# left where it was, and the fit ends after a dozen iterations or after fifty, by chance.
+_TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class LogregOptions(LinearOptions):
+    """Every choice of this family. The defaults are what did best on unseen tweets (docs/figures.md)."""
+
+    c: float = 1.0
+    max_iter: int = 100
+
+
+_OPTIONS = LINEAR_OPTIONS | {
+    "c": Number(float, 1e-4, 1e4, "inverse strength of the L2 penalty"),
+    "max_iter": Number(int, 1, 10_000, "iterations of L-BFGS at most"),
+}
+
+
+class LogregFamily:
+    """Logistic regression."""
+
+    name = "logreg"
+    needs_validation = False
+
+    def option_help(self) -> Mapping[str, str]:
+        """Each option's name, with a sentence and its default."""
+        return option_help(LogregOptions(), _OPTIONS)
+
+    def check(self, options: Mapping[str, str]) -> None:
+        """Raise OptionError if `fit` would not take these options."""
+        check_features(parse_options(LogregOptions(), _OPTIONS, options))
+
+    def suggest(self, trial: Trial) -> Mapping[str, str]:
+        """Choose options for one trial of a search."""
+        return {
+            "features": trial.suggest_categorical("features", ("counts", "tfidf")),
+            "ngrams": str(trial.suggest_int("ngrams", 1, 3)),
+            "min_count": str(trial.suggest_int("min_count", 1, 5)),
+            "nb_weights": trial.suggest_categorical("nb_weights", ("false", "true")),
+            "c": str(trial.suggest_float("c", 0.01, 30, log=True)),
+        }
+
+    def fit(
+        self,
+        train: Examples,
+        validation: Examples,  # noqa: ARG002 - nothing here is chosen by it
+        options: Mapping[str, str],
+        work: Work,
+    ) -> LinearModel:
+        """Train; nothing in it is random but the order of ties, so the seed only goes to scikit-learn."""
+        chosen = parse_options(LogregOptions(), _OPTIONS, options)
+        preparation, matrix = Preparation.learn(train, chosen, work.progress, nb_weights=chosen.nb_weights)
+        with work.progress.step("fit", chosen.max_iter) as advance:
+            classifier = fit_logreg(
+                preparation, matrix, train, c=chosen.c, max_iter=chosen.max_iter, advance=advance
+            )
+        return LinearModel(self.name, chosen, preparation, classifier)
+
+
+@dataclass(frozen=True)
+class LogregClassifier:
+    """scikit-learn's logistic regression, fitted."""
+
+    estimator: LogisticRegression
+    slope: float = 1.0
+
+    @property
+    def weights(self) -> FloatArray:
+        """One a feature."""
+        return np.asarray(self.estimator.coef_[0], np.float64)
+
+    @property
+    def intercept(self) -> float:
+        """Log-odds of a text without features."""
+        return float(self.estimator.intercept_[0])
+
+    @property
+    def parameters(self) -> Mapping[str, str | int | float]:
+        """What came of the fit."""
+        return {"iterations": int(self.estimator.n_iter_[0])}
+
+    def probabilities(self, features: csr_matrix) -> FloatArray:
+        """Score by scikit-learn."""
+        return np.asarray(self.estimator.predict_proba(features)[:, 1], np.float64)
+
+
+def fit_logreg(
+    preparation: Preparation,
+    matrix: csr_matrix,
+    train: Examples,
+    *,
+    c: float,
+    max_iter: int,
+    advance: Advance | None = None,
+) -> LogregClassifier:
+    """Fit, and round the weights to what is served."""
+    estimator = LogisticRegression(C=c, max_iter=max_iter, tol=_TOLERANCE)
+    if advance is not None:
+        estimator.set_callbacks(_CountIterations(advance))
+    with warnings.catch_warnings():
+        # The limit is a choice: iterations past it change the third decimal of a probability.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        estimator.fit(matrix, train.labels, sample_weight=train.weights)
+    estimator.coef_ = preparation.rounded(estimator.coef_[0])[np.newaxis]
+    return LogregClassifier(estimator)
+
+
+class _CountIterations:
+    """A scikit-learn callback that moves the progress bar."""
+
+    def __init__(self, advance: Advance) -> None:
+        self._advance = advance
+
+    def setup(self, estimator: object, context: object) -> None:
+        """Do nothing; scikit-learn's protocol asks for it."""
+
+    def teardown(self, estimator: object, context: object) -> None:
+        """Do nothing; scikit-learn's protocol asks for it."""
+
+    def on_fit_task_begin(self, estimator: object, context: object) -> None:
+        """Do nothing; scikit-learn's protocol asks for it."""
+
+    def on_fit_task_end(self, estimator: object, context: object) -> None:  # noqa: ARG002 - the protocol's
+        """Count an iteration of the solver."""
+        self._advance()
