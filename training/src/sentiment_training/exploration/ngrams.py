@@ -1,0 +1,168 @@
+"""Which words, pairs and triples are typical of a class.
+
+Monroe, Colaresi and Quinn 2008, "Fightin' Words: Lexical Feature Selection and Evaluation for Identifying the
+Content of Political Conflict": the log-odds ratio of an n-gram between a class and all others, with an
+informative Dirichlet prior from the whole corpus, divided by its standard deviation. Unlike a ratio of counts
+it does not prefer what was seen twice, and unlike a difference of counts it does not prefer *the*.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from unicodedata import category
+
+import numpy as np
+import numpy.typing as npt
+
+from sentiment_training.datasets.dataset import IntArray
+from sentiment_training.exploration.corpus import UNKNOWN, Corpus, Words
+from sentiment_training.scores import Z_95
+
+FloatArray = npt.NDArray[np.float64]
+TokenIds = npt.NDArray[np.int64]
+
+LONGEST = 3
+# The prior weighs a hundredth of the corpus: enough to hold back what was seen a few times, too little to
+# touch what is frequent.
+PRIOR_SHARE = 0.01
+# What occurs once or twice among thousands says nothing about a class.
+_FEWEST_OF_MANY, _MANY = 5, 10_000
+_BITS = 20
+
+
+@dataclass(frozen=True)
+class NgramCounts:
+    """How often n-grams of one length occur.
+
+    Attributes
+    ----------
+    ids
+        Word ids, shape (m, size).
+    counts
+        In each class, shape (m, classes).
+    totals
+        All n-grams of that length in each class, also those that are too rare to be listed, shape (classes,).
+    """
+
+    ids: TokenIds
+    counts: IntArray
+    totals: IntArray
+
+
+@dataclass(frozen=True)
+class Typical:
+    """An n-gram that is typical of a class.
+
+    Attributes
+    ----------
+    text
+        Its words.
+    z
+        Log-odds ratio in standard deviations; with one class only, 0.
+    inside, outside
+        How often it occurs in the class, and in all others.
+    """
+
+    text: str
+    z: float
+    inside: int
+    outside: int
+
+
+def count_ngrams(words: Words, codes: npt.NDArray[np.int8], classes: int, size: int) -> NgramCounts:
+    """Count the n-grams of `size` words that lie within one text, and hold no unknown word."""
+    starts = max(0, len(words.ids) - size + 1)
+    rows = words.rows
+    inside = rows[:starts] == rows[size - 1 : size - 1 + starts]
+    key = np.zeros(starts, np.int64)
+    for offset in range(size):
+        word = words.ids[offset : offset + starts]
+        inside &= word != UNKNOWN
+        key <<= _BITS
+        key |= word
+    key, code = key[inside], codes[rows[:starts][inside]].astype(np.int64)
+    key *= classes
+    key += code
+    found, n = np.unique(key, return_counts=True)
+    ngram, code = np.divmod(found, classes)
+    new = np.diff(ngram, prepend=-1) != 0
+    counts = np.zeros((int(new.sum()), classes), np.int64)
+    counts[np.cumsum(new) - 1, code] = n
+    fewest = _FEWEST_OF_MANY if len(words.lengths) >= _MANY else 1
+    frequent = counts.sum(axis=1) >= fewest
+    packed = ngram[new][frequent]
+    shifts = _BITS * np.arange(size - 1, -1, -1, dtype=np.int64)
+    ids = (packed[:, None] >> shifts) & ((1 << _BITS) - 1)
+    return NgramCounts(ids, counts[frequent], counts.sum(axis=0))
+
+
+def log_odds_z(counts: IntArray, totals: IntArray, code: int) -> FloatArray:
+    """Give each n-gram's log-odds ratio between a class and all others, in standard deviations.
+
+    Parameters
+    ----------
+    counts
+        Of each n-gram in each class, shape (m, classes).
+    totals
+        All n-grams in each class, shape (classes,); none 0.
+    code
+        Which class.
+
+    Returns
+    -------
+    FloatArray
+        Shape (m,); positive where the n-gram is typical of the class.
+
+    Notes
+    -----
+    With y of n n-grams in the class, y' of n' in all others, a prior of weight A = (n + n') / 100 in all, and
+    of a = A (y + y') / (n + n') for this n-gram::
+
+        d = log((y + a) / (n + A - y - a)) - log((y' + a) / (n' + A - y' - a))
+        z = d / sqrt(1 / (y + a) + 1 / (y' + a))
+    """
+    y, n = counts[:, code].astype(np.float64), float(totals[code])
+    others, n_others = counts.sum(axis=1) - y, float(totals.sum()) - n
+    alpha_all = PRIOR_SHARE * (n + n_others)
+    alpha = alpha_all * (y + others) / (n + n_others)
+    here, there = y + alpha, others + alpha
+    delta = np.log(here / (n + alpha_all - here)) - np.log(there / (n_others + alpha_all - there))
+    z: FloatArray = delta / np.sqrt(1 / here + 1 / there)
+    return z
+
+
+def typical_ngrams(corpus: Corpus, counted: NgramCounts, code: int, most: int) -> list[Typical]:
+    """Give the n-grams most typical of a class; those within two standard deviations of chance are not.
+
+    Where there is one class only, the most frequent ones.
+    """
+    inside = counted.counts[:, code]
+    outside = counted.counts.sum(axis=1) - inside
+    if len(corpus.classes) == 1 or not counted.totals.all():
+        z, rank = np.zeros(len(inside)), inside.astype(np.float64)
+        possible = inside > 0
+    else:
+        z = rank = log_odds_z(counted.counts, counted.totals, code)
+        possible = z > Z_95
+    places = np.flatnonzero(possible)
+    # Of equally typical ones the one with the smaller ids: the more frequent words.
+    best = places[np.argsort(-rank[places], kind="stable")[:most]]
+    return [
+        Typical(
+            written(corpus.words.vocabulary, counted.ids[place]),
+            float(z[place]),
+            int(inside[place]),
+            int(outside[place]),
+        )
+        for place in best
+    ]
+
+
+def written(vocabulary: Sequence[str], ids: TokenIds) -> str:
+    """Write an n-gram's words; an invisible one, such as what follows an emoji, by its number."""
+    return " ".join(_visible(vocabulary[each]) for each in ids.tolist())
+
+
+def _visible(word: str) -> str:
+    if any(category(character)[0] not in "CMZ" for character in word):
+        return word
+    return " ".join(f"U+{ord(character):04X}" for character in word)
