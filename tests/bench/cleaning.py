@@ -3,12 +3,12 @@
     python tests/bench/cleaning.py --family logreg ../shared/data/sentiment140_dev.parquet \\
         ../shared/data/airline_dev.parquet [--rows 100000] [--folds 3] [--keep FOLDER]
 
-One option at a time is changed from `--base`; the model is trained anew and measured on rows that it has not
-learned from. Held-out rows are not touched: folds are made of the others. Where users are known the folds are
-of whole users, and every row is measured once; of a larger data set each fold learns another `--rows` rows and
-is measured on another third of the validation rows. A difference is shown with the 95 % interval of the paired
-differences of its rows; one that spans 0 may be chance. `--keep` remembers what was measured, so that a run
-goes on where another ended.
+One option at a time is changed from `--base`; the model is trained anew and measured on rows that it has
+not learned from. Held-out rows are not touched: folds are made of the others. Where users are known the folds
+are of whole users, and every row is measured once; of a larger data set each fold learns `--rows` other rows
+and is measured on another part of the validation rows. A difference is shown with the 95 % interval of the
+paired differences of its rows; one that spans 0 may be chance. `--keep` remembers what was measured, so that
+a run goes on where another ended.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from sentiment import Cleaning
@@ -40,7 +41,9 @@ def main() -> None:
     parser.add_argument("--family", default="logreg")
     parser.add_argument("-o", "--option", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--base", default="plain", help="the cleaning that others are compared with")
-    parser.add_argument("--try", action="append", dest="tried", help="only this; all single changes without it")
+    parser.add_argument(
+        "--try", action="append", dest="tried", help="only this; all single changes without it"
+    )
     parser.add_argument("--rows", type=int, default=100_000, help="of each data set, a fold, at most")
     parser.add_argument("--folds", type=int, default=3)
     parser.add_argument("--keep", type=Path, help="folder for what was measured")
@@ -77,9 +80,10 @@ def changed(base: str, cleaning: str) -> str:
     plain, now = Cleaning.parse(base), Cleaning.parse(cleaning)
     names = [name for name in Cleaning.choices() if getattr(plain, name) != getattr(now, name)]
     spelled = {True: "on", False: "off"}
-    return ", ".join(
-        f"`{name}={spelled.get(getattr(now, name), getattr(now, name))}`" for name in names
-    ) or "nothing"
+    return (
+        ", ".join(f"`{name}={spelled.get(getattr(now, name), getattr(now, name))}`" for name in names)
+        or "nothing"
+    )
 
 
 def made_folds(datasets: Sequence[Dataset], rows: int, folds: int) -> Iterator[Fold]:
@@ -91,7 +95,7 @@ def made_folds(datasets: Sequence[Dataset], rows: int, folds: int) -> Iterator[F
             if side.train.groups is not None:
                 everybody = Dataset(
                     name=side.train.name,
-                    texts=joined_texts(side.train, side.validation),
+                    texts=pa.concat_arrays([side.train.texts, side.validation.texts]),
                     labels=np.concatenate([side.train.labels, side.validation.labels]),
                 )
                 groups = np.concatenate([side.train.groups, side.validation.groups])
@@ -106,18 +110,14 @@ def made_folds(datasets: Sequence[Dataset], rows: int, folds: int) -> Iterator[F
         yield examples(learned, [1.0] * len(learned)), measured_on
 
 
-def joined_texts(*datasets: Dataset) -> object:
-    import pyarrow as pa
-
-    return pa.concat_arrays([each.texts for each in datasets])
-
-
 def sizes(folds: Sequence[Fold]) -> dict[str, int]:
     names = [each.name for each in folds[0][1]]
     return {name: sum(len(fold[1][place]) for fold in folds) for place, name in enumerate(names)}
 
 
-def measured(family: str, options: dict[str, str], folds: Sequence[Fold], chosen: argparse.Namespace) -> Right:
+def measured(
+    family: str, options: dict[str, str], folds: Sequence[Fold], chosen: argparse.Namespace
+) -> Right:
     """Train on each fold, and say of every measured row whether its label was found."""
     right: dict[str, list[NDArray[np.bool_]]] = {}
     for number, (learned, measured_on) in enumerate(folds):
