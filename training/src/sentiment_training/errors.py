@@ -16,6 +16,7 @@ VigieError
     │   ├── UnreachableError        nothing answers at its address
     │   ├── UnknownVersionError     the registry holds no such version
     │   └── NoBundleError           the version holds no bundle
+    ├── CheckpointError             the last epoch on the disk cannot be gone on from
     └── ParityError                 the exported bundle disagrees with what was trained
 """
 
@@ -80,6 +81,10 @@ class UnknownVersionError(TrackingError):
 
 class NoBundleError(TrackingError):
     """The version holds no bundle."""
+
+
+class CheckpointError(TrainingError):
+    """The last epoch on the disk is damaged, or of another training."""
 
 
 class ParityError(TrainingError):

@@ -1,4 +1,4 @@
-"""Keeps MLflow's client to itself; imports nothing of it."""
+"""Keeps MLflow's client and TensorFlow to themselves; imports nothing of them."""
 
 import os
 
@@ -17,3 +17,8 @@ _QUIET = {
 def quiet_mlflow() -> None:
     """Keep MLflow's telemetry off and its messages to errors; call it before it is imported."""
     os.environ.update(_QUIET)
+
+
+def quiet_tensorflow() -> None:
+    """Keep what TensorFlow's C++ says of the processor to itself; call it before it is imported."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from sentiment_training.families.classic import ForestFamily, LogregFamily, NaiveBayesFamily, SvmFamily
+from sentiment_training.families.deep import NETWORK_FAMILIES
 from sentiment_training.families.encoder import EncoderFamily
 from sentiment_training.families.family import Examples, Family, FittedModel, Work
 
@@ -12,6 +13,7 @@ _EVERY: tuple[Family, ...] = (
     LogregFamily(),
     SvmFamily(),
     ForestFamily(),
+    *NETWORK_FAMILIES,
     EncoderFamily(),
 )
 FAMILIES: Mapping[str, Family] = MappingProxyType({family.name: family for family in _EVERY})

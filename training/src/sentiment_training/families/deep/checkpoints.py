@@ -1,0 +1,127 @@
+"""The last epoch of a training on the disk: whole or not at all, and of this very training."""
+
+import hashlib
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from sentiment_training.errors import CheckpointError
+from sentiment_training.families.family import Examples
+
+_FILE = "epoch.npz"
+Weights = Sequence[npt.NDArray[np.generic]]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far a training has come.
+
+    Attributes
+    ----------
+    epochs
+        That are done.
+    best_epoch, best_loss
+        The epoch, from 1, with the least validation loss so far, and that loss.
+    waited
+        Epochs since then.
+    rate_factor
+        What the learning rate has been multiplied by.
+    """
+
+    epochs: int = 0
+    best_epoch: int = 0
+    best_loss: float = float("inf")
+    waited: int = 0
+    rate_factor: float = 1.0
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Everything from which a training goes on.
+
+    Attributes
+    ----------
+    tokenizer
+        As `tokenizer.json`.
+    network, optimizer
+        Their variables, after the last epoch.
+    best
+        The network's variables after the best epoch.
+    """
+
+    standing: Standing
+    tokenizer: str
+    network: Weights
+    optimizer: Weights
+    best: Weights
+
+
+def identity(train: Examples, validation: Examples, choices: object, seed: int) -> str:
+    """Name a training by everything that decides what comes out of it: data, options, seed."""
+    digest = hashlib.sha256(f"{choices!r} {seed}".encode())
+    for examples in (train, validation):
+        digest.update(f"{len(examples)}".encode())
+        for text in examples.texts:
+            digest.update(text.encode("utf-8", "surrogatepass") + b"\0")
+        for column in (examples.labels, examples.weights, examples.domains):
+            digest.update(np.ascontiguousarray(column).tobytes())
+    return digest.hexdigest()
+
+
+def save(folder: Path, identity: str, checkpoint: Checkpoint) -> None:
+    """Write over what the folder holds; killed in between, the old one stays."""
+    folder.mkdir(parents=True, exist_ok=True)
+    about = {"identity": identity, "standing": asdict(checkpoint.standing), "tokenizer": checkpoint.tokenizer}
+    arrays: dict[str, npt.NDArray[np.generic]] = {"about": np.array(json.dumps(about))}
+    for name in ("network", "optimizer", "best"):
+        arrays |= {f"{name}_{place}": each for place, each in enumerate(getattr(checkpoint, name))}
+    handle, written = tempfile.mkstemp(prefix=f".{_FILE}-", dir=folder)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            np.savez(file, allow_pickle=False, **arrays)
+        Path(written).replace(folder / _FILE)
+    except BaseException:
+        Path(written).unlink(missing_ok=True)
+        raise
+
+
+def load(folder: Path, identity: str) -> Checkpoint | None:
+    """Read the last epoch; None where the folder holds none.
+
+    Raises
+    ------
+    CheckpointError
+        If it is damaged, or belongs to another training.
+    """
+    path = folder / _FILE
+    if not path.exists():
+        return None
+    try:
+        # NumPy leaves a file that it opened itself open where it is no archive.
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+            about = json.loads(str(file["about"]))
+            if about["identity"] != identity:
+                raise CheckpointError(
+                    f"{path} belongs to another training (its data, options or seed are not these); "
+                    "name another folder, or delete it to begin again"
+                )
+            parts = {
+                name: [file[f"{name}_{place}"] for place in range(_count(file.files, name))]
+                for name in ("network", "optimizer", "best")
+            }
+            return Checkpoint(Standing(**about["standing"]), about["tokenizer"], **parts)
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, EOFError) as fault:
+        raise CheckpointError(
+            f"{path} cannot be read ({fault}); delete it, and the training begins again"
+        ) from fault
+
+
+def _count(names: Sequence[str], part: str) -> int:
+    return sum(name.startswith(f"{part}_") for name in names)

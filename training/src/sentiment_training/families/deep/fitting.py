@@ -1,0 +1,184 @@
+"""The training loop: epochs over batches of equal length, chosen by validation, resumed after a kill."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import cast
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from sentiment_training.families.deep.checkpoints import Checkpoint, Standing, Weights
+from sentiment_training.families.deep.options import COSINE, FLOAT32, MIXED, PLATEAU, NetworkOptions
+from sentiment_training.families.deep.rows import Rows, TokenArray
+from sentiment_training.families.family import Examples, FloatArray, Work
+from sentiment_training.families.vocabulary import UNKNOWN_ID
+
+# The rate rises over the first steps, while Adam knows nothing of the gradients' sizes.
+_WARM_UP_SHARE = 0.02
+# By how much the rate falls on a plateau.
+_REDUCTION = 0.5
+# Tokens that are scored at once: bounds the memory.
+_TOKENS_AT_ONCE = 32_768
+_SMALLEST_PROBABILITY = 1e-7
+
+Score = Callable[[TokenArray], tf.Tensor]
+"""Takes ids of texts of one length, gives their logits, shape (texts, 1)."""
+
+
+_IDS = tf.TensorSpec((None, None), tf.int32)
+_COLUMN = tf.TensorSpec((None,), tf.float32)
+_Step = Callable[[TokenArray, npt.NDArray[np.float32], npt.NDArray[np.float32]], tf.Tensor]
+
+
+def fit(
+    network: keras.Model,
+    train: Examples,
+    rows: Rows,
+    validation: Examples,
+    validated: Rows,
+    options: NetworkOptions,
+    work: Work,
+    resumed: Checkpoint | None,
+    save: Callable[[Standing, keras.Model, keras.Optimizer, Weights], None],
+) -> Standing:
+    """Train until the epochs are over or validation gets no better; leave the best weights in the network.
+
+    Parameters
+    ----------
+    rows, validated
+        The tokens of `train` and `validation`.
+    resumed
+        The last epoch of this training, where it was killed.
+    save
+        Is called after each epoch with the standing, the network, the optimizer and the best weights.
+    """
+    optimizer = keras.optimizers.Adam(options.learning_rate)
+    optimizer.build(network.trainable_variables)
+    standing = Standing()
+    best: Weights = values(network.variables)
+    if resumed is not None:
+        _restore(network.variables, resumed.network)
+        _restore(optimizer.variables, resumed.optimizer)
+        standing, best = resumed.standing, resumed.best
+    step, score = _step_of(network, optimizer, options.batch), compiled(network)
+    labels = train.labels.astype(np.float32)
+    # Their mean is 1, so that the learning rate means the same whatever the weights.
+    weights = (train.weights / train.weights.mean()).astype(np.float32)
+    with work.progress.step("fit", (options.epochs - standing.epochs) * len(rows)) as advance:
+        while standing.epochs < options.epochs and standing.waited < options.patience:
+            generator = np.random.default_rng([work.seed, standing.epochs])
+            batches = rows.shuffled(options.batch, generator)
+            total = 0.0
+            for number, chosen in enumerate(batches):
+                done = standing.epochs + number / len(batches)
+                optimizer.learning_rate.assign(_rate(options, standing, done))
+                ids = _with_unknowns(rows.batch(chosen), options.word_dropout, generator)
+                total += float(step(ids, labels[chosen], weights[chosen]))
+                advance(len(chosen))
+            figures = _measure(score, validation, validated)
+            figures["train.loss"] = total * options.batch / float(weights.sum())
+            for name, value in figures.items():
+                work.report(name, value, standing.epochs + 1)
+            standing = _after(standing, figures["validation.loss"], options)
+            if standing.waited == 0:
+                best = values(network.variables)
+            save(standing, network, optimizer, best)
+    _restore(network.variables, best)
+    return standing
+
+
+def compiled(network: keras.Model) -> Score:
+    """Compile a network's forward pass, once for texts of any length."""
+
+    def score(ids: tf.Tensor) -> tf.Tensor:
+        return network(ids, training=False)
+
+    return cast("Score", tf.function(score, input_signature=[_IDS]))
+
+
+def probabilities(score: Score, rows: Rows) -> FloatArray:
+    """Score texts with what `compiled` gave: probability of *positive*, shape (n,)."""
+    result = np.empty(len(rows), np.float64)
+    for chosen in rows.in_order(_TOKENS_AT_ONCE):
+        result[chosen] = score(rows.batch(chosen)).numpy()[:, 0]
+    # tanh cannot overflow: 1 / (1 + e⁻ˣ) = (1 + tanh(x / 2)) / 2.
+    probability: FloatArray = (1 + np.tanh(result / 2)) / 2
+    return probability
+
+
+def _measure(score: Score, validation: Examples, rows: Rows) -> dict[str, float]:
+    """Measure each domain apart; the loss to choose by is the mean over domains, so that none is drowned."""
+    probability = probabilities(score, rows)
+    likelihood = np.where(validation.labels, probability, 1 - probability)
+    losses = -np.log(np.maximum(likelihood, _SMALLEST_PROBABILITY))
+    right = (probability >= 0.5) == validation.labels  # noqa: PLR2004 - the middle
+    figures, by_domain = {}, []
+    for number, name in enumerate(validation.names):
+        here = validation.domains == number
+        if here.any():
+            by_domain.append(float(losses[here].mean()))
+            figures[f"validation.{name}.loss"] = by_domain[-1]
+            figures[f"validation.{name}.accuracy"] = float(right[here].mean())
+    return figures | {"validation.loss": float(np.mean(by_domain))}
+
+
+def _rate(options: NetworkOptions, standing: Standing, done: float) -> float:
+    """Learning rate when `done` epochs are over."""
+    rate = options.learning_rate * standing.rate_factor
+    warm_up = _WARM_UP_SHARE * options.epochs
+    if done < warm_up:
+        return rate * (done + _WARM_UP_SHARE / 10) / warm_up
+    if options.schedule == COSINE:
+        return rate * (1 + math.cos(math.pi * (done - warm_up) / (options.epochs - warm_up))) / 2
+    return rate
+
+
+def _after(standing: Standing, loss: float, options: NetworkOptions) -> Standing:
+    """Return the standing after one more epoch with this validation loss."""
+    done = standing.epochs + 1
+    if loss < standing.best_loss:
+        return replace(standing, epochs=done, best_epoch=done, best_loss=loss, waited=0)
+    reduction = _REDUCTION if options.schedule == PLATEAU else 1.0
+    return replace(
+        standing, epochs=done, waited=standing.waited + 1, rate_factor=standing.rate_factor * reduction
+    )
+
+
+def _with_unknowns(ids: TokenArray, share: float, generator: np.random.Generator) -> TokenArray:
+    """Make some words unknown, so that the network learns to do without them."""
+    if share == 0:
+        return ids
+    hidden = generator.random(ids.shape, np.float32) < share
+    return np.where(hidden, np.int32(UNKNOWN_ID), ids)
+
+
+def _step_of(network: keras.Model, optimizer: keras.Optimizer, batch: int) -> "_Step":
+    def step(ids: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            logits = network(ids, training=True)[:, 0]
+            losses = tf.nn.sigmoid_cross_entropy_with_logits(labels, logits)
+            # Over a whole batch even where fewer texts have this length: each text counts the same.
+            loss = tf.reduce_sum(losses * weights) / batch
+        variables = network.trainable_variables
+        optimizer.apply(tape.gradient(loss, variables), variables)
+        return loss
+
+    return cast("_Step", tf.function(step, input_signature=[_IDS, _COLUMN, _COLUMN]))
+
+
+def values(variables: Sequence[keras.Variable]) -> Weights:
+    """Copy what Keras' variables hold."""
+    return [np.array(each.numpy()) for each in variables]
+
+
+def _restore(variables: Sequence[keras.Variable], kept: Weights) -> None:
+    for variable, value in zip(variables, kept, strict=True):
+        variable.assign(value)
+
+
+def device_precision() -> str:
+    """Mixed bfloat16 where there is a GPU; a processor is slower with it, even one that knows bfloat16."""
+    return MIXED if tf.config.list_physical_devices("GPU") else FLOAT32

@@ -1,0 +1,166 @@
+"""A network from its data to its bundle. Imports TensorFlow: import this where a network is fitted."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+
+import keras
+import numpy as np
+import numpy.typing as npt
+from tokenizers import Tokenizer
+
+from sentiment import Bundle, Provenance, tokenizer_json, write_bundle
+from sentiment_training.families.classic.tokens import padded
+from sentiment_training.families.deep import checkpoints, vectors
+from sentiment_training.families.deep.checkpoints import Checkpoint, Standing
+from sentiment_training.families.deep.fitting import (
+    Score,
+    compiled,
+    device_precision,
+    fit,
+    probabilities,
+    values,
+)
+from sentiment_training.families.deep.graphs import graph_of
+from sentiment_training.families.deep.networks import build
+from sentiment_training.families.deep.options import (
+    AUTO,
+    FASTTEXT,
+    FLOAT32,
+    SCRATCH,
+    WORD2VEC,
+    Kind,
+    NetworkOptions,
+)
+from sentiment_training.families.deep.rows import Rows, train_tokenizer
+from sentiment_training.families.family import Examples, FloatArray, Work
+from sentiment_training.families.vocabulary import vocabulary_size
+
+_TOLERANCE = 1e-4
+
+Embeddings = npt.NDArray[np.float32] | tuple[int, int]
+
+
+def train_network(
+    kind: Kind, options: NetworkOptions, train: Examples, validation: Examples, work: Work
+) -> "NetworkModel":
+    """Learn the vocabulary and the embeddings, train the network, keep its best weights.
+
+    Raises
+    ------
+    CheckpointError
+        If the last epoch in `work.checkpoints` is of another training, or damaged.
+    """
+    # Keras seeds Python, NumPy and TensorFlow together; its initialisers and dropout know no other way.
+    keras.utils.set_random_seed(work.seed)
+    resumed, save = None, lambda *_: None
+    if work.checkpoints is not None:
+        identity = checkpoints.identity(train, validation, (kind.name, options), work.seed)
+        resumed = checkpoints.load(work.checkpoints, identity)
+    tokenizer = (
+        Tokenizer.from_str(resumed.tokenizer)
+        if resumed
+        else train_tokenizer(train.texts, options, work.progress)
+    )
+    if work.checkpoints is not None:
+        save = partial(_save, work.checkpoints, identity, tokenizer_json(tokenizer))
+    rows = Rows.of(tokenizer, train.texts, work.progress)
+    validated = Rows.of(tokenizer, validation.texts)
+    shape = (vocabulary_size(tokenizer), options.embedding_dim)
+    embeddings = shape if resumed else _embeddings(options, tokenizer, rows, work)
+    precision = device_precision() if options.precision == AUTO else options.precision
+    network = build(kind, options, embeddings, precision)
+    standing = fit(network, train, rows, validation, validated, options, work, resumed, save)
+    if precision != FLOAT32:
+        # What is measured and exported computes in full; the weights always were.
+        whole = build(kind, options, shape, FLOAT32)
+        whole.set_weights(network.get_weights())
+        network = whole
+    return NetworkModel(kind, options, tokenizer, network, compiled(network), standing, precision)
+
+
+@dataclass(frozen=True)
+class NetworkModel:
+    """A fitted network: tokens → embeddings → states or filters → logistic unit."""
+
+    kind: Kind
+    options: NetworkOptions
+    tokenizer: Tokenizer
+    network: keras.Model
+    score: Score
+    standing: Standing
+    precision: str
+
+    @property
+    def parameters(self) -> Mapping[str, str | int | float]:
+        """Every choice that made it, and what came of it."""
+        return asdict(self.options) | {
+            "precision": self.precision,
+            "vocabulary.learned": vocabulary_size(self.tokenizer),
+            "weights": self.network.count_params(),
+            "epochs.done": self.standing.epochs,
+            "epochs.best": self.standing.best_epoch,
+            "validation.best_loss": self.standing.best_loss,
+        }
+
+    @property
+    def tolerance(self) -> float | None:
+        """None where embeddings leave as bytes: then accuracies are compared."""
+        return None if self.options.quantise else _TOLERANCE
+
+    def probabilities(self, texts: Sequence[str]) -> FloatArray:
+        """Score texts with Keras: probability of *positive*, shape (n,)."""
+        return probabilities(self.score, Rows.of(self.tokenizer, texts))
+
+    def export(self, folder: Path, golden_texts: Sequence[str], provenance: Provenance) -> Bundle:
+        """Write the bundle into a new folder and open it."""
+        return write_bundle(
+            folder,
+            family=self.kind.name,
+            tokenizer=padded(self.tokenizer),
+            graph=graph_of(self.network, self.kind, self.options).SerializeToString(),
+            golden_texts=golden_texts,
+            provenance=provenance,
+        )
+
+
+def _embeddings(options: NetworkOptions, tokenizer: Tokenizer, rows: Rows, work: Work) -> Embeddings:
+    size = vocabulary_size(tokenizer)
+    if options.embeddings == SCRATCH:
+        return size, options.embedding_dim
+    vocabulary = tokenizer.get_vocab(with_added_tokens=False)
+    if options.embeddings in (WORD2VEC, FASTTEXT):
+        words = np.full(size, "", object)
+        for word, number in vocabulary.items():
+            words[number] = word  # where several share an id, one of them stands for all
+        sentences = (
+            words[rows.ids[start : start + length]].tolist()
+            for start, length in zip(rows.starts, rows.lengths, strict=True)
+        )
+        found = vectors.learn(options.embeddings, sentences, options.embedding_dim, work.seed, work.progress)
+    else:
+        file = vectors.look_into(Path(options.embeddings))
+        found = vectors.read(file, vectors.spellings(vocabulary), work.progress)
+    laid_out, share = vectors.table(found, vocabulary, (size, options.embedding_dim), work.seed)
+    work.report("embeddings.found_share", share, 0)
+    return laid_out
+
+
+def _save(
+    folder: Path,
+    identity: str,
+    tokenizer: str,
+    standing: Standing,
+    network: keras.Model,
+    optimizer: keras.Optimizer,
+    best: checkpoints.Weights,
+) -> None:
+    checkpoint = Checkpoint(
+        standing,
+        tokenizer,
+        network=values(network.variables),
+        optimizer=values(optimizer.variables),
+        best=best,
+    )
+    checkpoints.save(folder, identity, checkpoint)
