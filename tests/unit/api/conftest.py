@@ -1,7 +1,7 @@
 """An API without a server, and an MLflow that tests can damage."""
 
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -89,7 +89,14 @@ async def a_worker(mlflow: FakeMlflow, tmp_path: Path, clock: Clock) -> AsyncIte
         base_url="http://mlflow/mlflow", transport=httpx.MockTransport(mlflow)
     ) as client:
 
-        def build_worker(rule: str = "stage:Production", timeout_s: float = 5.0) -> Worker:
+        async def trust(folder: Path) -> None:
+            """Spare the process that proves a bundle: half a second each."""
+
+        def build_worker(
+            rule: str = "stage:Production",
+            timeout_s: float = 5.0,
+            prove: Callable[[Path], Awaitable[None]] = trust,
+        ) -> Worker:
             serving = Serving(model_name="tweet-sentiment", rule=rule, max_text_length=100, metrics=Metrics())
             registry = Registry(client, model_name="tweet-sentiment", rule=rule, timeout_s=timeout_s)
             watcher = Watcher(
@@ -98,6 +105,7 @@ async def a_worker(mlflow: FakeMlflow, tmp_path: Path, clock: Clock) -> AsyncIte
                 cache=Cache(tmp_path / "cache"),
                 poll_interval_s=0.01,
                 now=clock,
+                prove=prove,
             )
             return Worker(serving, watcher)
 

@@ -9,6 +9,7 @@ import hashlib
 import json
 import logging
 import random
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from time import perf_counter
@@ -18,6 +19,7 @@ from sentiment.errors import BundleError
 from sentiment_api.clock import Clock
 from sentiment_api.logs import event
 from sentiment_api.model.errors import CacheError, RefusedError, RegistryError
+from sentiment_api.model.proving import prove
 from sentiment_api.model.registry import Registered, Registry
 from sentiment_api.model.schemas import RegistryState
 from sentiment_api.model.service import Loaded, Serving, Source, warm_up
@@ -38,13 +40,21 @@ class Watcher:
     """Keeps `serving` equal to what the registry says."""
 
     def __init__(
-        self, *, serving: Serving, registry: Registry, cache: Cache, poll_interval_s: float, now: Clock
+        self,
+        *,
+        serving: Serving,
+        registry: Registry,
+        cache: Cache,
+        poll_interval_s: float,
+        now: Clock,
+        prove: Callable[[Path], Awaitable[None]] = prove,
     ) -> None:
         self._serving = serving
         self._registry = registry
         self._cache = cache
         self._poll_interval_s = poll_interval_s
         self._now = now
+        self._prove = prove
         self._failure: str | None = None
 
     async def run(self) -> None:
@@ -133,6 +143,7 @@ class Watcher:
                 folder.mkdir()
                 await self._registry.download(registered, folder)
                 event(_log, "model_downloaded", version=registered.version, seconds=perf_counter() - start)
+                await self._prove(folder)
                 bundle = await asyncio.to_thread(Bundle.open, folder)
                 if registered.sha256 not in {None, bundle.sha256}:
                     raise RefusedError(
