@@ -84,7 +84,7 @@ def train(
         kept,
         family=chosen,
         data=_weighted(sources, pairs(weights or [], "DATA=NUMBER")),
-        evaluation={**kept.evaluation, **_named_sources(evaluations or [])},
+        evaluation={**kept.evaluation, **named_sources(evaluations or [])},
         options={
             # Another family has other options.
             **(kept.options if chosen == kept.family else {}),
@@ -149,7 +149,8 @@ def _weighted(data: Sequence["Source"], weights: Mapping[str, str]) -> list["Sou
     ]
 
 
-def _named_sources(given: list[str]) -> dict[str, str]:
+def named_sources(given: list[str]) -> dict[str, str]:
+    """Read what was typed as --eval NAME=FILE."""
     named = pairs(given, "NAME=FILE")
     for name in named:
         # They become parts of metrics' names.

@@ -3,16 +3,13 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from sentiment_training.families.classic import ForestFamily, LogregFamily, NaiveBayesFamily, SvmFamily
+from sentiment_training.families.classic import CLASSIC
 from sentiment_training.families.deep import NETWORK_FAMILIES
 from sentiment_training.families.encoder import EncoderFamily
 from sentiment_training.families.family import Examples, Family, FittedModel, Work
 
 _EVERY: tuple[Family, ...] = (
-    NaiveBayesFamily(),
-    LogregFamily(),
-    SvmFamily(),
-    ForestFamily(),
+    *CLASSIC.values(),
     *NETWORK_FAMILIES,
     EncoderFamily(),
 )

@@ -47,6 +47,16 @@ class Examples:
     def __len__(self) -> int:
         return len(self.texts)
 
+    def chosen(self, rows: IntArray) -> "Examples":
+        """Keep some of the rows, by their numbers."""
+        return Examples(
+            [self.texts[row] for row in rows],
+            self.labels[rows],
+            self.weights[rows],
+            self.domains[rows],
+            self.names,
+        )
+
     @classmethod
     def of(cls, texts: Sequence[str], labels: BoolArray, name: str = "data") -> "Examples":
         """Texts of one data set, all of the same weight."""

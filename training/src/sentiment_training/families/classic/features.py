@@ -22,7 +22,7 @@ from sentiment_training.families.classic.tokens import (
     character_tokenizer,
     token_ids,
 )
-from sentiment_training.families.family import BoolArray, Choice, FloatArray, Number, Option, Switch
+from sentiment_training.families.family import BoolArray, Choice, Examples, FloatArray, Number, Option, Switch
 from sentiment_training.families.meanings import CleaningChoice
 from sentiment_training.families.vocabulary import train_tokenizer, vocabulary_size
 from sentiment_training.progress import Progress
@@ -95,10 +95,10 @@ class Vocabulary:
     marks: MarkTable | None
 
     @classmethod
-    def learn(
-        cls, texts: Sequence[str], options: FeatureOptions, progress: Progress
-    ) -> "tuple[Vocabulary, csr_matrix]":
-        """Learn which n-grams a corpus has; return what it counts in that corpus too."""
+    def learn(cls, rows: Examples, options: FeatureOptions, progress: Progress) -> "Counted":
+        """Learn which n-grams a corpus has, and count them in it."""
+        check_features(options)
+        texts = rows.texts
         words = options.analyzer == WORD
         cleaning = Cleaning.parse(options.cleaning)
         if words:
@@ -146,7 +146,11 @@ class Vocabulary:
             counts = counts[:, used]
             if marks is not None:
                 counts = hstack([counts, csr_matrix(marks.counts(ids, lengths))], format="csr")
-        return vocabulary, counts
+        return Counted(vocabulary, counts, rows.labels, rows.weights)
+
+    def counted(self, rows: Examples) -> "Counted":
+        """Count in labelled texts."""
+        return Counted(self, self.counts(rows.texts), rows.labels, rows.weights)
 
     @property
     def tables(self) -> dict[str, str | int | float]:
@@ -166,20 +170,47 @@ class Vocabulary:
         plain = self.ngrams.counts(*self.marks.without_markers(ids, lengths), self.used)
         return hstack([plain, csr_matrix(self.marks.counts(ids, lengths))], format="csr")
 
-    def best(self, counts: csr_matrix, labels: BoolArray, most: int) -> "tuple[Vocabulary, IntArray]":
-        """Keep the n-grams that tell the classes apart best, by chi-squared (Yang and Pedersen 1997).
+
+@dataclass(frozen=True)
+class Counted:
+    """Labelled texts as what a vocabulary counts in them.
+
+    Attributes
+    ----------
+    counts
+        float32, shape (n, k + marks).
+    labels, weights
+        As in `Examples`, shape (n,).
+    """
+
+    vocabulary: Vocabulary
+    counts: csr_matrix
+    labels: BoolArray
+    weights: FloatArray
+
+    def rows(self, chosen: IntArray) -> "Counted":
+        """Keep some of the texts."""
+        return replace(
+            self, counts=self.counts[chosen], labels=self.labels[chosen], weights=self.weights[chosen]
+        )
+
+    def best(self, most: int) -> IntArray:
+        """Choose the n-grams that tell the classes apart best, by chi-squared (Yang and Pedersen 1997).
 
         Returns
         -------
-        Vocabulary
-            The smaller one.
         IntArray
-            Which columns of `counts` it has.
+            Columns, ascending; those of the marks among them.
         """
-        k = len(self.used)
-        chosen = np.sort(np.argsort(-chi2(counts[:, :k], labels)[0], kind="stable")[:most])
-        marks = np.arange(k, k + self.mark_columns)
-        return replace(self, used=self.used[chosen]), np.concatenate([chosen, marks])
+        k = len(self.vocabulary.used)
+        chosen = np.sort(np.argsort(-chi2(self.counts[:, :k], self.labels)[0], kind="stable")[:most])
+        return np.concatenate([chosen, np.arange(k, self.counts.shape[1])])
+
+    def columns(self, chosen: IntArray) -> "Counted":
+        """Keep some of the n-grams, and all marks."""
+        used = self.vocabulary.used
+        smaller = replace(self.vocabulary, used=used[chosen[chosen < len(used)]])
+        return replace(self, vocabulary=smaller, counts=self.counts[:, chosen])
 
 
 @dataclass(frozen=True)

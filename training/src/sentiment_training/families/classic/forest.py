@@ -8,13 +8,13 @@ from typing import ClassVar
 
 import numpy as np
 from onnx import NodeProto, TensorProto, helper
-from scipy.sparse import csr_matrix
 from sklearn.ensemble import RandomForestClassifier
 
 from sentiment import Bundle, Provenance, write_bundle
 from sentiment_training.families.classic.features import (
     FEATURE_OPTIONS,
     MARK_UNIT,
+    Counted,
     FeatureOptions,
     Features,
     Vocabulary,
@@ -22,7 +22,7 @@ from sentiment_training.families.classic.features import (
     check_features,
 )
 from sentiment_training.families.classic.graphs import served_graph
-from sentiment_training.families.classic.tokens import padded
+from sentiment_training.families.classic.tokens import IntArray, padded
 from sentiment_training.families.classic.trees import Trees
 from sentiment_training.families.family import (
     Examples,
@@ -92,43 +92,53 @@ class ForestFamily:
     ) -> "ForestModel":
         """Train; the seed decides which rows and features each tree sees."""
         chosen = parse_options(ForestOptions(), _OPTIONS, options)
-        check_features(chosen)
-        vocabulary, counts = Vocabulary.learn(train.texts, chosen, work.progress)
+        counted = Vocabulary.learn(train, chosen, work.progress)
+        # What this process may use, which in a container is less than what the machine has.
+        return self.fit_counted(counted, None, options, work, jobs=len(os.sched_getaffinity(0)))
+
+    def fit_counted(
+        self,
+        train: Counted,
+        validation: Counted | None,  # noqa: ARG002 - nothing here is chosen by it
+        options: Mapping[str, str],
+        work: Work,
+        *,
+        jobs: int = 1,
+    ) -> "ForestModel":
+        """Train on what was counted; the same whatever the number of jobs."""
+        chosen = parse_options(ForestOptions(), _OPTIONS, options)
         with work.progress.step("choose"):
-            vocabulary, columns = vocabulary.best(counts, train.labels, chosen.best)
-            counts = counts[:, columns]
-            weighting = Weighting.learn(chosen.features, counts, vocabulary.mark_columns)
+            columns = train.best(chosen.best)
+            train = train.columns(columns)
+            weighting = Weighting.learn(chosen.features, train.counts, train.vocabulary.mark_columns)
+        forest = RandomForestClassifier(
+            n_estimators=chosen.trees,
+            max_depth=chosen.depth,
+            max_leaf_nodes=chosen.leaves,
+            min_samples_leaf=chosen.leaf_rows,
+            max_samples=min(chosen.rows, train.counts.shape[0]),
+            random_state=work.seed,
+            n_jobs=jobs,
+        )
         with work.progress.step("fit"):
-            # What this process may use, which in a container is less than what the machine has.
-            forest = fit_forest(
-                weighting.matrix(counts), train, chosen, work.seed, len(os.sched_getaffinity(0))
-            )
-        return ForestModel(chosen, Features(vocabulary, weighting), forest)
-
-
-def fit_forest(
-    matrix: csr_matrix, train: Examples, options: ForestOptions, seed: int, jobs: int
-) -> RandomForestClassifier:
-    """Grow the trees; the same whatever the number of jobs."""
-    forest = RandomForestClassifier(
-        n_estimators=options.trees,
-        max_depth=options.depth,
-        max_leaf_nodes=options.leaves,
-        min_samples_leaf=options.leaf_rows,
-        max_samples=min(options.rows, len(train)),
-        random_state=seed,
-        n_jobs=jobs,
-    )
-    return forest.fit(matrix, train.labels, sample_weight=train.weights)
+            forest.fit(weighting.matrix(train.counts), train.labels, sample_weight=train.weights)
+        return ForestModel(chosen, Features(train.vocabulary, weighting), forest, columns)
 
 
 @dataclass(frozen=True)
 class ForestModel:
-    """A fitted pipeline: tokens → chosen n-grams → forest."""
+    """A fitted pipeline: tokens → chosen n-grams → forest.
+
+    Attributes
+    ----------
+    columns
+        Those chosen of what was counted in training.
+    """
 
     options: ForestOptions
     features: Features
     forest: RandomForestClassifier
+    columns: IntArray
     tolerance: ClassVar[float] = 1e-5
 
     @property
@@ -147,6 +157,11 @@ class ForestModel:
     def probabilities(self, texts: Sequence[str]) -> FloatArray:
         """Score texts with scikit-learn: probability of *positive*, shape (n,)."""
         return np.asarray(self.forest.predict_proba(self.features.matrix(texts))[:, 1], np.float64)
+
+    def probabilities_of(self, counted: Counted) -> FloatArray:
+        """Score texts that the vocabulary of the training has counted."""
+        matrix = self.features.weighting.matrix(counted.counts[:, self.columns])
+        return np.asarray(self.forest.predict_proba(matrix)[:, 1], np.float64)
 
     def export(self, folder: Path, golden_texts: Sequence[str], provenance: Provenance) -> Bundle:
         """Write the bundle into a new folder and open it."""

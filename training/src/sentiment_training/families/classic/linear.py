@@ -8,7 +8,7 @@ from typing import ClassVar, Protocol
 from scipy.sparse import csr_matrix
 
 from sentiment import Bundle, Provenance, write_bundle
-from sentiment_training.families.classic.features import FEATURE_OPTIONS, FeatureOptions
+from sentiment_training.families.classic.features import FEATURE_OPTIONS, Counted, FeatureOptions
 from sentiment_training.families.classic.linear_graph import linear_graph
 from sentiment_training.families.classic.preparation import Preparation
 from sentiment_training.families.classic.tokens import padded
@@ -77,6 +77,10 @@ class LinearModel:
     def probabilities(self, texts: Sequence[str]) -> FloatArray:
         """Score texts with scikit-learn: probability of *positive*, shape (n,)."""
         return self.classifier.probabilities(self.preparation.matrix(texts))
+
+    def probabilities_of(self, counted: Counted) -> FloatArray:
+        """Score texts that the model's vocabulary has counted."""
+        return self.classifier.probabilities(self.preparation.weighed(counted.counts))
 
     def export(self, folder: Path, golden_texts: Sequence[str], provenance: Provenance) -> Bundle:
         """Write the bundle into a new folder and open it."""

@@ -9,7 +9,7 @@ from scipy.sparse import csr_matrix
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from sentiment_training.families.classic.features import check_features
+from sentiment_training.families.classic.features import Counted, Vocabulary, check_features
 from sentiment_training.families.classic.linear import LINEAR_OPTIONS, LinearModel, LinearOptions
 from sentiment_training.families.classic.preparation import Preparation
 from sentiment_training.families.family import (
@@ -75,12 +75,31 @@ class LogregFamily:
     ) -> LinearModel:
         """Train; nothing in it is random but the order of ties, so the seed only goes to scikit-learn."""
         chosen = parse_options(LogregOptions(), _OPTIONS, options)
-        preparation, matrix = Preparation.learn(train, chosen, work.progress, nb_weights=chosen.nb_weights)
-        with work.progress.step("fit", chosen.max_iter) as advance:
-            classifier = fit_logreg(
-                preparation, matrix, train, c=chosen.c, max_iter=chosen.max_iter, advance=advance
-            )
-        return LinearModel(self.name, chosen, preparation, classifier)
+        counted = Vocabulary.learn(train, chosen, work.progress)
+        return self.fit_counted(counted, None, options, work)
+
+    def fit_counted(
+        self,
+        train: Counted,
+        validation: Counted | None,  # noqa: ARG002 - nothing here is chosen by it
+        options: Mapping[str, str],
+        work: Work,
+    ) -> LinearModel:
+        """Train on what was counted."""
+        chosen = parse_options(LogregOptions(), _OPTIONS, options)
+        with work.progress.step("features"):
+            preparation = Preparation.learn(chosen.features, train, nb_weights=chosen.nb_weights)
+            matrix = preparation.weighed(train.counts)
+        estimator = LogisticRegression(
+            C=chosen.c, max_iter=chosen.max_iter, tol=_TOLERANCE, random_state=work.seed
+        )
+        with work.progress.step("fit", chosen.max_iter) as advance, warnings.catch_warnings():
+            # The limit is a choice: iterations past it change the third decimal of a probability.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            estimator.set_callbacks(_CountIterations(advance))
+            estimator.fit(matrix, train.labels, sample_weight=train.weights)
+        estimator.coef_ = preparation.rounded(estimator.coef_[0])[np.newaxis]
+        return LinearModel(self.name, chosen, preparation, LogregClassifier(estimator))
 
 
 @dataclass(frozen=True)
@@ -108,27 +127,6 @@ class LogregClassifier:
     def probabilities(self, features: csr_matrix) -> FloatArray:
         """Score by scikit-learn."""
         return np.asarray(self.estimator.predict_proba(features)[:, 1], np.float64)
-
-
-def fit_logreg(
-    preparation: Preparation,
-    matrix: csr_matrix,
-    train: Examples,
-    *,
-    c: float,
-    max_iter: int,
-    advance: Advance | None = None,
-) -> LogregClassifier:
-    """Fit, and round the weights to what is served."""
-    estimator = LogisticRegression(C=c, max_iter=max_iter, tol=_TOLERANCE)
-    if advance is not None:
-        estimator.set_callbacks(_CountIterations(advance))
-    with warnings.catch_warnings():
-        # The limit is a choice: iterations past it change the third decimal of a probability.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        estimator.fit(matrix, train.labels, sample_weight=train.weights)
-    estimator.coef_ = preparation.rounded(estimator.coef_[0])[np.newaxis]
-    return LogregClassifier(estimator)
 
 
 class _CountIterations:

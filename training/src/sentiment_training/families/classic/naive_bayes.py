@@ -10,7 +10,13 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from sklearn.naive_bayes import MultinomialNB
 
-from sentiment_training.families.classic.features import FEATURE_OPTIONS, FeatureOptions, check_features
+from sentiment_training.families.classic.features import (
+    FEATURE_OPTIONS,
+    Counted,
+    FeatureOptions,
+    Vocabulary,
+    check_features,
+)
 from sentiment_training.families.classic.linear import LinearModel
 from sentiment_training.families.classic.preparation import Preparation
 from sentiment_training.families.family import (
@@ -66,10 +72,28 @@ class NaiveBayesFamily:
     ) -> LinearModel:
         """Train; nothing in it is random."""
         chosen = parse_options(NaiveBayesOptions(), _OPTIONS, options)
-        preparation, matrix = Preparation.learn(train, chosen, work.progress)
+        counted = Vocabulary.learn(train, chosen, work.progress)
+        return self.fit_counted(counted, None, options, work)
+
+    def fit_counted(
+        self,
+        train: Counted,
+        validation: Counted | None,  # noqa: ARG002 - nothing here is chosen by it
+        options: Mapping[str, str],
+        work: Work,
+    ) -> LinearModel:
+        """Train on what was counted."""
+        chosen = parse_options(NaiveBayesOptions(), _OPTIONS, options)
         with work.progress.step("fit"):
-            classifier = fit_naive_bayes(preparation, matrix, train, alpha=chosen.alpha)
-        return LinearModel(self.name, chosen, preparation, classifier)
+            preparation = Preparation.learn(chosen.features, train)
+            estimator = MultinomialNB(alpha=chosen.alpha)
+            estimator.fit(preparation.weighed(train.counts), train.labels, sample_weight=train.weights)
+        negative, positive = estimator.feature_log_prob_
+        # Only their difference decides.
+        estimator.feature_log_prob_ = np.stack(
+            [negative, negative + preparation.rounded(positive - negative)]
+        )
+        return LinearModel(self.name, chosen, preparation, NaiveBayesClassifier(estimator))
 
 
 @dataclass(frozen=True)
@@ -99,15 +123,3 @@ class NaiveBayesClassifier:
     def probabilities(self, features: csr_matrix) -> FloatArray:
         """Score by scikit-learn."""
         return np.asarray(self.estimator.predict_proba(features)[:, 1], np.float64)
-
-
-def fit_naive_bayes(
-    preparation: Preparation, matrix: csr_matrix, train: Examples, *, alpha: float
-) -> NaiveBayesClassifier:
-    """Fit, and round the weights to what is served."""
-    estimator = MultinomialNB(alpha=alpha)
-    estimator.fit(matrix, train.labels, sample_weight=train.weights)
-    negative, positive = estimator.feature_log_prob_
-    # Only their difference decides.
-    estimator.feature_log_prob_ = np.stack([negative, negative + preparation.rounded(positive - negative)])
-    return NaiveBayesClassifier(estimator)

@@ -11,15 +11,12 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from sentiment_training.families.classic.features import (
-    FeatureOptions,
+    Counted,
     Features,
-    Vocabulary,
     Weighting,
-    check_features,
     nb_ratios,
 )
-from sentiment_training.families.family import Examples, FloatArray
-from sentiment_training.progress import Progress
+from sentiment_training.families.family import FloatArray
 
 _HALF_LARGEST = float(np.finfo(np.float16).max)
 
@@ -38,33 +35,16 @@ class Preparation:
     ratios: FloatArray
 
     @classmethod
-    def learn(
-        cls, train: Examples, options: FeatureOptions, progress: Progress, *, nb_weights: bool = False
-    ) -> "tuple[Preparation, csr_matrix]":
-        """Learn from a corpus; return its matrix too."""
-        check_features(options)
-        vocabulary, counts = Vocabulary.learn(train.texts, options, progress)
-        with progress.step("features"):
-            prepared = cls.of(vocabulary, options.features, counts, train, nb_weights=nb_weights)
-            return prepared, prepared.weighed(counts)
-
-    @classmethod
-    def of(
-        cls,
-        vocabulary: Vocabulary,
-        kind: str,
-        counts: csr_matrix,
-        train: Examples,
-        *,
-        nb_weights: bool = False,
-    ) -> "Preparation":
+    def learn(cls, kind: str, train: Counted, *, nb_weights: bool = False) -> "Preparation":
         """Learn from what was counted in a corpus."""
-        marks = vocabulary.mark_columns
-        weighting = Weighting.learn(kind, counts, marks)
+        marks = train.vocabulary.mark_columns
+        weighting = Weighting.learn(kind, train.counts, marks)
         ratios = (
-            nb_ratios(counts, train.labels, train.weights, marks) if nb_weights else np.ones(counts.shape[1])
+            nb_ratios(train.counts, train.labels, train.weights, marks)
+            if nb_weights
+            else np.ones(train.counts.shape[1])
         )
-        return cls(Features(vocabulary, weighting), ratios)
+        return cls(Features(train.vocabulary, weighting), ratios)
 
     def weighed(self, counts: csr_matrix) -> csr_matrix:
         """Weigh counts: float64, for with less L-BFGS stops at a third of its way."""

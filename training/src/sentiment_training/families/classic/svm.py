@@ -13,7 +13,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.svm import LinearSVC
 
 from sentiment_training.errors import OptionError
-from sentiment_training.families.classic.features import check_features
+from sentiment_training.families.classic.features import Counted, Vocabulary, check_features
 from sentiment_training.families.classic.linear import LINEAR_OPTIONS, LinearModel, LinearOptions
 from sentiment_training.families.classic.preparation import Preparation
 from sentiment_training.families.family import (
@@ -78,14 +78,34 @@ class SvmFamily:
                 f"svm is calibrated on validation rows, at least {_FEWEST_TO_CALIBRATE} of each label; there "
                 f"are {int(validation.labels.sum())} positive ones of {len(validation)}: give more data"
             )
-        preparation, matrix = Preparation.learn(train, chosen, work.progress, nb_weights=chosen.nb_weights)
-        with work.progress.step("fit"):
-            estimator = fit_svm(
-                preparation, matrix, train, c=chosen.c, max_iter=chosen.max_iter, seed=work.seed
+        counted = Vocabulary.learn(train, chosen, work.progress)
+        return self.fit_counted(counted, counted.vocabulary.counted(validation), options, work)
+
+    def fit_counted(
+        self, train: Counted, validation: Counted | None, options: Mapping[str, str], work: Work
+    ) -> LinearModel:
+        """Train and calibrate on what was counted."""
+        if validation is None:
+            raise OptionError("svm is calibrated on validation rows, and was given none")
+        chosen = parse_options(SvmOptions(), _OPTIONS, options)
+        with work.progress.step("features"):
+            preparation = Preparation.learn(chosen.features, train, nb_weights=chosen.nb_weights)
+            matrix = preparation.weighed(train.counts)
+        # The dual by coordinate descent, however many columns there are: the primal's solver takes minutes.
+        svm = LinearSVC(C=chosen.c, max_iter=chosen.max_iter, dual=True, random_state=work.seed)
+        with work.progress.step("fit"), warnings.catch_warnings():
+            # The limit is a choice: passes past it turn very few answers.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            svm.fit(matrix, train.labels, sample_weight=train.weights)
+        svm.coef_ = preparation.rounded(svm.coef_[0])[np.newaxis]
+        with work.progress.step("calibrate"), warnings.catch_warnings():
+            # It says that the weights reach the calibration alone, which is all that is fitted here.
+            warnings.filterwarnings("ignore", message="Since FrozenEstimator does not appear to accept")
+            calibrated = CalibratedClassifierCV(FrozenEstimator(svm), method="sigmoid", cv=2, ensemble=False)
+            calibrated.fit(
+                preparation.weighed(validation.counts), validation.labels, sample_weight=validation.weights
             )
-        with work.progress.step("calibrate"):
-            classifier = calibrated(estimator, preparation.matrix(validation.texts), validation)
-        return LinearModel(self.name, chosen, preparation, classifier)
+        return LinearModel(self.name, chosen, preparation, SvmClassifier(calibrated))
 
 
 @dataclass(frozen=True)
@@ -125,27 +145,3 @@ class SvmClassifier:
     def probabilities(self, features: csr_matrix) -> FloatArray:
         """Score by scikit-learn."""
         return np.asarray(self.estimator.predict_proba(features)[:, 1], np.float64)
-
-
-def fit_svm(
-    preparation: Preparation, matrix: csr_matrix, train: Examples, *, c: float, max_iter: int, seed: int
-) -> LinearSVC:
-    """Fit, and round the weights to what is served."""
-    # The dual by coordinate descent, however many columns there are: the primal's solver takes minutes.
-    estimator = LinearSVC(C=c, max_iter=max_iter, dual=True, random_state=seed)
-    with warnings.catch_warnings():
-        # The limit is a choice: passes past it turn very few answers.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        estimator.fit(matrix, train.labels, sample_weight=train.weights)
-    estimator.coef_ = preparation.rounded(estimator.coef_[0])[np.newaxis]
-    return estimator
-
-
-def calibrated(estimator: LinearSVC, matrix: csr_matrix, rows: Examples) -> SvmClassifier:
-    """Turn distances into probabilities, by rows that it has not learned from."""
-    calibration = CalibratedClassifierCV(FrozenEstimator(estimator), method="sigmoid", cv=2, ensemble=False)
-    with warnings.catch_warnings():
-        # It says that the weights reach the calibration alone, which is all that is fitted here.
-        warnings.filterwarnings("ignore", message="Since FrozenEstimator does not appear to accept")
-        calibration.fit(matrix, rows.labels, sample_weight=rows.weights)
-    return SvmClassifier(calibration)

@@ -1,0 +1,58 @@
+"""`vigie grid` against a real MLflow server: a run with nested runs, and a version only on request."""
+
+import subprocess
+import warnings
+from collections.abc import Callable
+
+import pytest
+
+with warnings.catch_warnings():
+    # MLflow warns about its own type hints, once, when it is imported.
+    warnings.simplefilter("ignore")
+    from mlflow import MlflowClient
+
+pytestmark = pytest.mark.slow
+Vigie = Callable[..., "subprocess.CompletedProcess[str]"]
+File = Callable[..., str]
+
+
+def grid(vigie: Vigie, tweets_file: File, name: str, *more: str) -> str:
+    answer = vigie(
+        *("grid", tweets_file("train.csv"), "--eval", f"exam={tweets_file('exam.csv', 120, 1)}"),
+        *("--folds", "2", "--rows", "500", "--name", name, "--experiment", name, *more),
+    )
+    assert answer.returncode == 0, answer.stderr
+    return answer.stdout
+
+
+def test_the_grid_leaves_a_run_with_a_nested_run_for_each_model_and_registers_on_request(
+    vigie: Vigie, tweets_file: File, mlflow_uri: str
+) -> None:
+    client = MlflowClient(mlflow_uri, mlflow_uri)
+
+    shown = grid(vigie, tweets_file, "unregistered", "--metric", "f1")
+
+    experiment = client.get_experiment_by_name("unregistered")
+    assert experiment is not None
+    runs = client.search_runs([experiment.experiment_id])
+    (parent,) = (each for each in runs if "mlflow.parentRunId" not in each.data.tags)
+    nested = [each for each in runs if each.data.tags.get("mlflow.parentRunId") == parent.info.run_id]
+    assert len(nested) == 8
+    assert {each.info.status for each in runs} == {"FINISHED"}
+    assert all(each.data.metrics["mean.f1"] > 0.9 for each in nested)
+    assert parent.data.params["rows.compared"] == "500"
+    assert parent.data.metrics["heldout.accuracy"] > 0.9
+    assert parent.data.metrics["exam.accuracy"] > 0.9
+    assert "grid.md" in {each.path for each in client.list_artifacts(parent.info.run_id)}
+    assert f"{parent.data.params['family']} {parent.data.params['features']}" in shown
+    assert not client.search_registered_models("name = 'unregistered'")
+
+    assert "registered version 1 of registered" in grid(vigie, tweets_file, "registered", "--register")
+    (version,) = client.search_model_versions("name = 'registered'")
+    assert "heldout" in version.description
+
+
+def test_what_the_grid_cannot_do_is_one_line(vigie: Vigie, tweets_file: File) -> None:
+    answer = vigie("grid", tweets_file("train.csv"), "--metric", "beauty")
+    assert answer.returncode == 2
+    assert answer.stderr.startswith("vigie: there is no metric 'beauty'")

