@@ -100,7 +100,7 @@ def test_the_table_for_mlflow_has_a_row_for_each_candidate(outcomes: list[Outcom
         ({}, "beauty", "there is no metric 'beauty'; choose one of precision, accuracy"),
         ({"features": "counts"}, "f1", "tries counts and tfidf itself"),
         ({"c": "1"}, "f1", "there is no option 'c'; the options are features, analyzer"),
-        ({"marks": "true", "analyzer": "char"}, "f1", "needs analyzer=word"),
+        ({"marks": "true", "analyzer": "char"}, "f1", "needs a vocabulary of words"),
     ],
 )
 def test_what_the_grid_cannot_do_is_said_before_any_work(

@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 
 from sentiment_training.errors import OptionError
 from sentiment_training.families import FittedModel
-from sentiment_training.families.classic import features
+from sentiment_training.families.classic import features, spelling
 
 Learn = Callable[..., FittedModel]
 
@@ -46,11 +46,22 @@ def test_characters_see_a_word_that_was_never_learned(learn: Learn) -> None:
     assert good > bad
 
 
+def test_spelling_tells_what_a_rare_word_is_like(learn: Learn) -> None:
+    """Seen once, and in a text that says the opposite: the words spelled like it outvote that."""
+    good, bad = ["lovely", "lovelier", "loveliest", "lovable"], ["awful", "awfully", "dreadful", "awfulness"]
+    texts = good * 6 + bad * 6 + ["awful awful lovelyy"]
+    labels = np.array([True] * 24 + [False] * 25)
+    alone, spelled = (learn(data=(texts, labels), analyzer=each, ngrams="1") for each in ("word", "both"))
+    assert alone.probabilities(["lovelyy"])[0] < 0.5 < spelled.probabilities(["lovelyy"])[0]
+
+
 def test_the_solver_says_how_often_it_went_round(learn: Learn) -> None:
     assert learn().parameters["iterations"] > 0
 
 
 def test_too_many_ngrams_for_the_memory_are_refused(learn: Learn, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(features, "MOST_NGRAMS", 1_000)
-    with pytest.raises(OptionError, match="would not fit into 6 GB of memory; give fewer rows"):
-        learn(analyzer="char")
+    monkeypatch.setattr(features, "MOST_NGRAMS", 2_000)
+    monkeypatch.setattr(spelling, "MOST_VALUES", 1_000)
+    for analyzer in ("char", "both"):
+        with pytest.raises(OptionError, match="would not fit into 6 GB of memory; give fewer rows"):
+            learn(analyzer=analyzer, ngrams="1")

@@ -26,13 +26,15 @@ VARIANTS = (
     {"analyzer": "char", "char_ngrams": "6"},
 )
 NB_WEIGHTS = ({"nb_weights": "true"}, {"nb_weights": "true", "marks": "true"})
+BOTH = ({"analyzer": "both"}, {"analyzer": "both", "marks": "true", "char_ngrams": "3"})
 Learn = Callable[..., FittedModel]
 
 
 def combinations() -> list[object]:
     every = [
         *itertools.product(CLASSIC, FEATURES, VARIANTS),
-        *itertools.product(LINEAR, FEATURES, NB_WEIGHTS),
+        *itertools.product(LINEAR, FEATURES, (*NB_WEIGHTS, BOTH[1] | NB_WEIGHTS[0])),
+        *itertools.product(("nb", *LINEAR), FEATURES, BOTH),
     ]
     return [
         pytest.param(family, features | variant, id=" ".join([family, *(features | variant).values()]))
@@ -133,8 +135,9 @@ def test_every_option_is_logged_and_explained(family: str, learn: Learn) -> None
         ("nb", {"alpha": "0"}, "alpha must lie between"),
         ("svm", {"features": "words"}, "features is one of counts, tfidf"),
         ("forest", {"leaves": "1"}, "leaves must lie between"),
+        ("forest", {"analyzer": "both"}, "analyzer is one of word, char, not 'both'"),
         ("nb", {"analyzer": "char", "cleaning": "emojis=words"}, "this family reads parts of words"),
-        *((each, {"marks": "true", "analyzer": "char"}, "needs analyzer=word") for each in CLASSIC),
+        *((each, {"marks": "true", "analyzer": "char"}, "needs a vocabulary of words") for each in CLASSIC),
     ],
 )
 def test_a_wrong_option_is_named_before_any_work(family: str, options: dict[str, str], reason: str) -> None:

@@ -28,7 +28,7 @@ from sentiment_training.families.vocabulary import train_tokenizer, vocabulary_s
 from sentiment_training.progress import Progress
 
 COUNTS, TFIDF = "counts", "tfidf"
-WORD, CHARACTER = "word", "char"
+WORD, CHARACTER, BOTH = "word", "char", "both"
 
 # A word has so many characters, with its space, in all the languages that we have data in.
 _CHARACTERS_A_WORD = 6
@@ -69,8 +69,10 @@ FEATURE_OPTIONS: dict[str, Option] = {
 
 def check_features(options: FeatureOptions) -> None:
     """Raise OptionError where two options do not go together."""
-    if options.marks and options.analyzer != WORD:
-        raise OptionError("marks=true counts words, so it needs analyzer=word; leave one of the two out")
+    if options.marks and options.analyzer == CHARACTER:
+        raise OptionError(
+            "marks=true counts words, so it needs a vocabulary of words: leave one of the two out"
+        )
     if options.analyzer == CHARACTER:
         CleaningChoice(of_words=False).read("cleaning", options.cleaning)
 
@@ -99,7 +101,7 @@ class Vocabulary:
         """Learn which n-grams a corpus has, and count them in it."""
         check_features(options)
         texts = rows.texts
-        words = options.analyzer == WORD
+        words = options.analyzer != CHARACTER
         cleaning = Cleaning.parse(options.cleaning)
         if words:
             tokenizer = train_tokenizer(

@@ -8,11 +8,18 @@ from typing import ClassVar, Protocol
 from scipy.sparse import csr_matrix
 
 from sentiment import Bundle, Provenance, write_bundle
-from sentiment_training.families.classic.features import FEATURE_OPTIONS, Counted, FeatureOptions
+from sentiment_training.families.classic.features import (
+    BOTH,
+    CHARACTER,
+    FEATURE_OPTIONS,
+    WORD,
+    Counted,
+    FeatureOptions,
+)
 from sentiment_training.families.classic.linear_graph import linear_graph
 from sentiment_training.families.classic.preparation import Preparation
 from sentiment_training.families.classic.tokens import padded
-from sentiment_training.families.family import FloatArray, Switch
+from sentiment_training.families.family import Choice, FloatArray, Option, Switch
 
 
 class LinearClassifier(Protocol):
@@ -50,9 +57,16 @@ class LinearOptions(FeatureOptions):
     nb_weights: bool = False
 
 
-LINEAR_OPTIONS = FEATURE_OPTIONS | {
-    "nb_weights": Switch("weigh each n-gram by its naive Bayes log-count ratio (Wang and Manning 2012)")
+BOTH_ANALYZERS: dict[str, Option] = {
+    "analyzer": Choice(
+        (WORD, CHARACTER, BOTH), "n-grams of words, of characters, or of words and of the characters in them"
+    )
 }
+LINEAR_OPTIONS = (
+    FEATURE_OPTIONS
+    | BOTH_ANALYZERS
+    | {"nb_weights": Switch("weigh each n-gram by its naive Bayes log-count ratio (Wang and Manning 2012)")}
+)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ def linear_graph(preparation: Preparation, weights: FloatArray, slope: float, in
     """Build probability = sigmoid(slope · score + intercept).
 
     Counts need no more than the sum, each occurrence adding its weight. TF-IDF counts an n-gram once: sorting
-    a row brings equal ones together. Then score = Σ idf·w / √Σ idf² + marks·v.
+    a row brings equal ones together. Then score = Σ idf·w / √Σ idf² + marks·v + Σ spelling / √words.
     """
     vocabulary, weighting = preparation.features.vocabulary, preparation.features.weighting
     k = len(vocabulary.used)
@@ -55,9 +55,16 @@ def linear_graph(preparation: Preparation, weights: FloatArray, slope: float, in
         ]
         constants |= {
             "mark_shift": np.array(1, np.float32),
-            "mark_weights": worth[k:].astype(np.float32) * MARK_UNIT,
+            "mark_weights": worth[k : k + vocabulary.mark_columns].astype(np.float32) * MARK_UNIT,
         }
         score = "score_with_marks"
+    if preparation.spelling is not None:
+        adding, tables = preparation.spelling.graph(
+            ids, "spelling_score", vocabulary, worth[k + vocabulary.mark_columns :]
+        )
+        nodes += [*adding, node("Add", [score, "spelling_score"], ["score_with_spelling"])]
+        constants |= tables
+        score = "score_with_spelling"
     nodes += [
         node("Mul", [score, "slope"], ["calibrated"]),
         node("Add", ["calibrated", "intercept"], ["log_odds"]),

@@ -88,7 +88,7 @@ class LogregFamily:
         """Train on what was counted."""
         chosen = parse_options(LogregOptions(), _OPTIONS, options)
         with work.progress.step("features"):
-            preparation = Preparation.learn(chosen.features, train, nb_weights=chosen.nb_weights)
+            preparation = Preparation.learn(chosen, train, nb_weights=chosen.nb_weights)
             matrix = preparation.weighed(train.counts)
         estimator = LogisticRegression(
             C=chosen.c, max_iter=chosen.max_iter, tol=_TOLERANCE, random_state=work.seed

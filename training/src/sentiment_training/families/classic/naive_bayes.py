@@ -17,7 +17,7 @@ from sentiment_training.families.classic.features import (
     Vocabulary,
     check_features,
 )
-from sentiment_training.families.classic.linear import LinearModel
+from sentiment_training.families.classic.linear import BOTH_ANALYZERS, LinearModel
 from sentiment_training.families.classic.preparation import Preparation
 from sentiment_training.families.family import (
     Examples,
@@ -37,7 +37,9 @@ class NaiveBayesOptions(FeatureOptions):
     alpha: float = 1.0
 
 
-_OPTIONS = FEATURE_OPTIONS | {"alpha": Number(float, 1e-4, 1e3, "smoothing: added to every count")}
+_OPTIONS = (
+    FEATURE_OPTIONS | BOTH_ANALYZERS | {"alpha": Number(float, 1e-4, 1e3, "smoothing: added to every count")}
+)
 
 
 class NaiveBayesFamily:
@@ -85,7 +87,7 @@ class NaiveBayesFamily:
         """Train on what was counted."""
         chosen = parse_options(NaiveBayesOptions(), _OPTIONS, options)
         with work.progress.step("fit"):
-            preparation = Preparation.learn(chosen.features, train)
+            preparation = Preparation.learn(chosen, train)
             estimator = MultinomialNB(alpha=chosen.alpha)
             estimator.fit(preparation.weighed(train.counts), train.labels, sample_weight=train.weights)
         negative, positive = estimator.feature_log_prob_

@@ -89,7 +89,7 @@ class SvmFamily:
             raise OptionError("svm is calibrated on validation rows, and was given none")
         chosen = parse_options(SvmOptions(), _OPTIONS, options)
         with work.progress.step("features"):
-            preparation = Preparation.learn(chosen.features, train, nb_weights=chosen.nb_weights)
+            preparation = Preparation.learn(chosen, train, nb_weights=chosen.nb_weights)
             matrix = preparation.weighed(train.counts)
         # The dual by coordinate descent, however many columns there are: the primal's solver takes minutes.
         svm = LinearSVC(C=chosen.c, max_iter=chosen.max_iter, dual=True, random_state=work.seed)
