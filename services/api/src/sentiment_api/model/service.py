@@ -17,7 +17,7 @@ from sentiment_api.model.store import Refusal
 Source = Literal["registry", "cache"]
 
 # Warm-up: enough rounds that the runtime has made its buffers, and the fastest of the last ones is the cost.
-_WARM_UP_TEXT = "@user my flight was late again and nobody told us why, thanks for nothing :( "
+WARM_UP_TEXT = "@user my flight was late again and nobody told us why, thanks for nothing :( "
 _WARM_UP_ROUNDS = 20
 _WARM_UP_BATCH = 16
 
@@ -64,7 +64,7 @@ def warm_up(bundle: Bundle) -> Cost:
     BundleError
         If the bundle cannot score them.
     """
-    single, batch = [_WARM_UP_TEXT[:20]], [_WARM_UP_TEXT * 2] * _WARM_UP_BATCH
+    single, batch = [WARM_UP_TEXT[:20]], [WARM_UP_TEXT * 2] * _WARM_UP_BATCH
     request_s = min(_seconds(bundle, single) for _ in range(_WARM_UP_ROUNDS))
     batch_s = min(_seconds(bundle, batch) for _ in range(3))
     return Cost(request_s, max(0.0, batch_s - request_s) / (len(batch[0]) * len(batch)))
