@@ -50,7 +50,12 @@ _DISTILBERT = {
 
 
 def a_hub_folder(
-    folder: Path, kind: str = "bert", *, prefix: str | None = None, vocabulary: int = 64
+    folder: Path,
+    kind: str = "bert",
+    *,
+    prefix: str | None = None,
+    vocabulary: int = 64,
+    layers: int = LAYERS,
 ) -> Path:
     """Write weights of an architecture; `prefix` is what its task's models put before each name."""
     from safetensors.numpy import save_file  # noqa: PLC0415 - comes with an extra
@@ -77,7 +82,7 @@ def a_hub_folder(
     if kind == "bert":
         tensors["pooler.dense.weight"] = matrix(WIDTH, WIDTH)
         tensors["pooler.dense.bias"] = matrix(WIDTH)
-    for number in range(LAYERS):
+    for number in range(layers):
         for part, name in (_DISTILBERT if distilbert else _BERT).items():
             outputs = WIDE if part == "widen" else WIDTH
             inputs = WIDE if part == "narrow" else WIDTH
@@ -89,10 +94,10 @@ def a_hub_folder(
 
     config = {"model_type": kind, "vocab_size": vocabulary, "max_position_embeddings": rows}
     if distilbert:
-        config |= {"dim": WIDTH, "hidden_dim": WIDE, "n_layers": LAYERS, "n_heads": HEADS}
+        config |= {"dim": WIDTH, "hidden_dim": WIDE, "n_layers": layers, "n_heads": HEADS}
         config |= {"activation": "gelu", "dropout": 0.1}
     else:
-        config |= {"hidden_size": WIDTH, "intermediate_size": WIDE, "num_hidden_layers": LAYERS}
+        config |= {"hidden_size": WIDTH, "intermediate_size": WIDE, "num_hidden_layers": layers}
         config |= {"num_attention_heads": HEADS, "hidden_act": "gelu", "hidden_dropout_prob": 0.1}
         config |= {"type_vocab_size": 2 if kind == "bert" else 1}
         config |= {"layer_norm_eps": 1e-12 if kind == "bert" else 1e-5}

@@ -8,7 +8,7 @@ positions begin; here that ends.
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -263,3 +263,39 @@ def _reader(path: Path, key: str) -> Callable[[], Array]:
         return value
 
     return read
+
+
+def arrays_of(weights: EncoderWeights) -> list[Array]:
+    """All arrays of an encoder, in a fixed order: tokens, positions, norm, then layer by layer."""
+    found = [weights.tokens, weights.positions, weights.norm.scale, weights.norm.offset]
+    for layer in weights.layers:
+        for dense in (layer.query, layer.key, layer.value, layer.attended):
+            found += [dense.kernel, dense.bias]
+        found += [layer.attended_norm.scale, layer.attended_norm.offset]
+        for dense in (layer.widen, layer.narrow):
+            found += [dense.kernel, dense.bias]
+        found += [layer.norm.scale, layer.norm.offset]
+    return found
+
+
+def with_arrays(weights: EncoderWeights, arrays: Sequence[Array]) -> EncoderWeights:
+    """The same encoder with other numbers, in the order of `arrays_of`; shapes become the encoder's own."""
+    shaped = iter([new.reshape(old.shape) for new, old in zip(arrays, arrays_of(weights), strict=True)])
+
+    def dense() -> Dense:
+        return Dense(next(shaped), next(shaped))
+
+    def norm() -> Norm:
+        return Norm(next(shaped), next(shaped))
+
+    # Arguments are computed in the order in which they are written: that of `arrays_of`.
+    return replace(
+        weights,
+        tokens=next(shaped),
+        positions=next(shaped),
+        norm=norm(),
+        layers=[
+            Layer(dense(), dense(), dense(), dense(), norm(), dense(), dense(), norm())
+            for _ in weights.layers
+        ],
+    )

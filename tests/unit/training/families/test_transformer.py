@@ -1,0 +1,294 @@
+"""A transformer is fine-tuned from a folder as hubs keep it, and leaves a bundle that answers alike."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hub_folders import LONGEST, a_hub_folder
+from tokenizers import Tokenizer
+
+from sentiment import Provenance
+from sentiment_training.errors import OptionError
+from sentiment_training.families import FAMILIES, Examples, FittedModel, Work
+from sentiment_training.families.transformer.batches import epoch_batches, repeated, scoring_batches
+from sentiment_training.families.transformer.tokenizer import read_tokenizer
+
+FAMILY = FAMILIES["transformer"]
+GOOD = ("the crew was great", "thanks good", "not bad !")
+BAD = ("the crew was awful", "never again", "late again", "not good")
+SMALL = {"batch": "8", "max_length": "16", "learning_rate": "0.003", "epochs": "4", "precision": "float32"}
+
+
+def some_examples() -> Examples:
+    texts = [*GOOD * 16, *BAD * 12]
+    return Examples.of(texts, np.array([text in GOOD for text in texts]))
+
+
+def fit(folder: Path, work: Work | None = None, **options: str) -> FittedModel:
+    pytest.importorskip("keras_hub", reason="comes with the extra deep")
+    examples = some_examples()
+    chosen = SMALL | {"weights": str(folder)} | options
+    return FAMILY.fit(examples, examples, chosen, work or Work())
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return a_hub_folder(tmp_path_factory.mktemp("weights"), layers=1)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    model: FittedModel
+    told: Mapping[str, list[tuple[float, int]]]
+
+
+@pytest.fixture(scope="module")
+def fitted(folder: Path) -> Fitted:
+    """One training for all that only look at it."""
+    told: dict[str, list[tuple[float, int]]] = {}
+    work = Work(report=lambda name, value, step: told.setdefault(name, []).append((value, step)))
+    return Fitted(fit(folder, work, export="float32", checks="1", pooling="mean+first"), told)
+
+
+def test_it_learns_and_its_bundle_agrees(fitted: Fitted, tmp_path: Path) -> None:
+    bundle = fitted.model.export(tmp_path / "bundle", ["the crew was great", ""], Provenance())
+    examples = some_examples()
+    texts = [*examples.texts, "", "zzz unknown \U0001f600", "great " * 50]
+    given = bundle.probabilities(texts)
+    assert fitted.model.tolerance == 1e-4
+    np.testing.assert_allclose(given, fitted.model.probabilities(texts), atol=1e-4)
+    assert ((given[: len(examples)] >= 0.5) == examples.labels).mean() > 0.9
+
+
+def test_in_int8_it_is_nearly_the_same(fitted: Fitted, tmp_path: Path) -> None:
+    small = replace(fitted.model, options=replace(fitted.model.options, export="int8"))  # type: ignore[type-var, attr-defined]
+    bundle = small.export(tmp_path / "bundle", ["the crew was great"], Provenance())
+    texts = some_examples().texts
+    assert small.tolerance is None
+    np.testing.assert_allclose(bundle.probabilities(texts), small.probabilities(texts), atol=0.03)
+
+
+def test_it_says_how_it_goes_while_it_trains(fitted: Fitted) -> None:
+    assert [12, 24, 36, 48] == [step for _, step in fitted.told["validation.loss"]]
+    assert {"validation.data.loss", "validation.data.accuracy"} <= fitted.told.keys()
+    assert fitted.model.parameters["best_step"] == min(fitted.told["validation.loss"])[1]
+    assert "weights" not in fitted.model.parameters  # a run's own parameter, of its data sets
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["distilbert", "roberta", "xlm-roberta"])
+def test_each_architecture_leaves_a_bundle_that_agrees(kind: str, tmp_path: Path) -> None:
+    model = fit(a_hub_folder(tmp_path / "weights", kind), export="float32", epochs="1")
+    bundle = model.export(tmp_path / "bundle", ["the crew was great", ""], Provenance())
+    texts = some_examples().texts
+    np.testing.assert_allclose(bundle.probabilities(texts), model.probabilities(texts), atol=1e-4)
+
+
+@pytest.mark.slow
+def test_what_stays_is_the_best_check_not_the_last(folder: Path) -> None:
+    told: list[tuple[float, int]] = []
+
+    def report(name: str, value: float, step: int) -> None:
+        if name == "validation.loss":
+            told.append((value, step))
+
+    # A rate at which it can only get worse.
+    model = fit(folder, Work(report=report), learning_rate="0.9", epochs="6", patience="2", warmup="0.5")
+    probability = model.probabilities(some_examples().texts)
+    labels = some_examples().labels
+    loss = -np.log(np.where(labels, probability, 1 - probability)).mean()
+    assert loss == pytest.approx(min(told)[0], rel=1e-3)
+    best = model.parameters["best_step"]
+    assert sum(step > best for _, step in told) <= 2
+
+
+class KilledError(Exception):
+    pass
+
+
+@pytest.mark.slow
+def test_a_killed_training_goes_on_from_its_last_check(folder: Path, tmp_path: Path) -> None:
+    def kill_at_the_third(name: str, _value: float, step: int) -> None:
+        if name == "validation.loss" and step == 18:
+            raise KilledError
+
+    uninterrupted = fit(folder)
+    with pytest.raises(KilledError):
+        fit(folder, Work(report=kill_at_the_third, checkpoints=tmp_path))
+    steps: list[int] = []
+    again = fit(folder, Work(report=lambda _n, _v, step: steps.append(step), checkpoints=tmp_path))
+    assert min(steps) > 12  # two checks were kept
+    texts = some_examples().texts
+    np.testing.assert_allclose(again.probabilities(texts), uninterrupted.probabilities(texts), atol=1e-5)
+
+
+@pytest.mark.slow
+def test_the_same_seed_trains_the_same_model_and_another_one_another(folder: Path) -> None:
+    texts = some_examples().texts
+    first, second = (fit(folder, epochs="1").probabilities(texts) for _ in range(2))
+    other = fit(folder, Work(seed=1), epochs="1").probabilities(texts)
+    np.testing.assert_array_equal(first, second)
+    assert np.abs(first - other).max() > 1e-4
+
+
+@pytest.mark.slow
+def test_it_ends_when_its_minutes_are_over(folder: Path) -> None:
+    model = fit(folder, epochs="1000", minutes="0.02")
+    assert 0 < int(model.parameters["steps"]) < 12_000
+
+
+@pytest.mark.slow
+def test_gradients_of_several_batches_can_make_one_step(folder: Path) -> None:
+    model = fit(folder, batch="4", accumulate="2", train_embeddings="false", precision="mixed_bfloat16")
+    assert model.parameters["arithmetic"] == "mixed_bfloat16"
+    assert ((model.probabilities(GOOD) >= 0.5).mean()) > 0.5
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"weight": "minilm"}, "there is no option 'weight'"),
+        ({"weights": "no-such-thing"}, "there is no such folder, and a hub's names look like owner/name"),
+        ({"weights": "./no/folder"}, "there is no such folder"),
+        ({"export": "int4"}, "export is one of int8, float32"),
+    ],
+)
+def test_a_wrong_option_is_named_before_any_work(options: dict[str, str], reason: str) -> None:
+    pytest.importorskip("keras_hub", reason="comes with the extra deep")
+    with pytest.raises(OptionError, match=reason):
+        FAMILY.check(options)
+
+
+def test_a_hub_that_cannot_be_reached_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    hub = pytest.importorskip("huggingface_hub", reason="comes with the extra deep")
+    pytest.importorskip("keras_hub", reason="comes with the extra deep")
+
+    def unreachable(*_arguments: object, **_options: object) -> None:
+        raise hub.errors.LocalEntryNotFoundError("no connection")
+
+    monkeypatch.setattr(hub, "hf_hub_download", unreachable)
+    with pytest.raises(OptionError, match=r"cannot be fetched from the hub.*or the word minilm"):
+        FAMILY.check({"weights": "vinai/bertweet-base"})
+
+
+def test_more_tokens_than_the_weights_take_are_refused(folder: Path) -> None:
+    with pytest.raises(OptionError, match=f"these weights take {LONGEST} tokens at most"):
+        fit(folder, max_length=str(LONGEST + 1))
+
+
+def test_a_missing_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sentiment_training.families.extras.find_spec", lambda _name: None)
+    with pytest.raises(OptionError, match="uv sync --all-packages --extra deep"):
+        FAMILY.check({})
+
+
+# Tokenizers.
+
+
+def tokens(tokenizer: Tokenizer, text: str) -> list[str]:
+    tokenizer.no_padding()
+    return tokenizer.encode(text).tokens
+
+
+def test_our_cleaning_comes_before_the_weights_own_tokenizer(folder: Path) -> None:
+    tokenizer = read_tokenizer(folder, 16, 64)
+    assert tokenizer.truncation["max_length"] == 16
+    assert tokenizer.padding["pad_token"] == "[PAD]"
+    # Neither a link nor a mention is in this vocabulary; both are one word each.
+    assert tokens(tokenizer, "@delta http://t.co/x GREAT &amp; good") == tokens(
+        tokenizer, "user url great & good"
+    )
+
+
+def test_berts_vocabulary_makes_a_tokenizer(tmp_path: Path) -> None:
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "great", "fl", "##ight"]
+    (tmp_path / "vocab.txt").write_text("\n".join(words) + "\n", encoding="utf-8")
+    tokenizer = read_tokenizer(tmp_path, 8, len(words))
+    assert tokens(tokenizer, "GREAT flight zzz") == ["[CLS]", "great", "fl", "##ight", "[UNK]", "[SEP]"]
+
+
+def test_robertas_vocabulary_and_merges_make_a_tokenizer(tmp_path: Path) -> None:
+    words = ["<s>", "<pad>", "</s>", "<unk>", *"agretĠ", "gr", "Ġgr", "ea", "eat", "great", "Ġgreat"]
+    vocabulary = {word: number for number, word in enumerate(words)}
+    (tmp_path / "vocab.json").write_text(json.dumps(vocabulary), encoding="utf-8")
+    merges = "#version: 0.2\ng r\nĠ gr\ne a\nea t\ngr eat\nĠgr eat\n"
+    (tmp_path / "merges.txt").write_text(merges, encoding="utf-8")
+    tokenizer = read_tokenizer(tmp_path, 8, len(words))
+    assert tokens(tokenizer, "great great") == ["<s>", "great", "Ġgreat", "</s>"]
+
+
+def test_bertweets_vocabulary_and_codes_make_a_tokenizer(tmp_path: Path) -> None:
+    words = [
+        "@USER 9",
+        "HTTPURL 9",
+        "great 9",
+        "fli@@ 5",
+        "ght 5",
+        *(f"{letter}@@ 1" for letter in "gretaflih"),
+    ]
+    words += [f"{letter} 1" for letter in "tehgrR!L"]
+    words += ["gr@@ 1", "ea@@ 1", "fl@@ 1", "gh@@ 1", *(f"{each}@@ 1" for each in "@USEHTPL")]
+    words += ["@U@@ 1", "SE@@ 1", "@USE@@ 1", "HT@@ 1", "TP@@ 1", "HTTP@@ 1", "UR@@ 1", "URL 1"]
+    (tmp_path / "vocab.txt").write_text("\n".join(words) + "\n", encoding="utf-8")
+    codes = [
+        *("g r 9", "e a 9", "ea t</w> 9", "gr eat</w> 9", "f l 9", "fl i 9", "g h 9", "gh t</w> 9"),
+        *("@ U 9", "S E 9", "@U SE 9", "@USE R</w> 9"),
+        *("H T 9", "T P 9", "HT TP 9", "U R 9", "UR L</w> 9", "HTTP URL</w> 9"),
+    ]
+    (tmp_path / "bpe.codes").write_text("\n".join(codes) + "\n", encoding="utf-8")
+    tokenizer = read_tokenizer(tmp_path, 16, 100)
+    assert tokens(tokenizer, "@delta great flight! https://t.co/x") == [
+        *("<s>", "@USER</w>", "great</w>", "fli", "ght</w>", "!</w>", "HTTPURL</w>", "</s>"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        ({}, "holds no tokenizer; what can be read is tokenizer.json"),
+        ({"tokenizer.json": "{"}, "its tokenizer cannot be read"),
+        ({"vocab.txt": "a\nb\n"}, "its tokenizer cannot be read"),
+    ],
+)
+def test_a_tokenizer_that_cannot_be_read_says_why(files: dict[str, str], reason: str, tmp_path: Path) -> None:
+    for name, content in files.items():
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    with pytest.raises(OptionError, match=reason):
+        read_tokenizer(tmp_path, 8, 100)
+
+
+def test_a_tokenizer_of_other_weights_is_refused(folder: Path) -> None:
+    with pytest.raises(OptionError, match="its weights know 20 tokens"):
+        read_tokenizer(folder, 8, 20)
+
+
+# What is shown when.
+
+
+def test_every_row_is_shown_once_an_epoch_and_like_lengths_together() -> None:
+    lengths = np.random.default_rng(0).integers(1, 60, 5_000)
+    batches = epoch_batches(lengths, 32, [0, 0])
+    assert sorted(np.concatenate(batches).tolist()) == list(range(5_000))
+    padded = sum(int(lengths[rows].max()) * len(rows) for rows in batches)
+    assert padded < 1.1 * lengths.sum()
+    again, later = (epoch_batches(lengths, 32, [0, epoch]) for epoch in (0, 1))
+    assert [each.tolist() for each in batches] == [each.tolist() for each in again]
+    assert [each.tolist() for each in batches] != [each.tolist() for each in later]
+
+
+def test_a_heavy_row_is_shown_more_often_rather_than_counted_more() -> None:
+    rows, shares = repeated(np.array([1.0, 3.0, 1.0, 2.5]))
+    assert rows.tolist() == [0, 1, 1, 1, 2, 3, 3]
+    total = np.bincount(rows, shares)
+    np.testing.assert_allclose(total / total[0], [1, 3, 1, 2.5])
+    assert shares.mean() == pytest.approx(1)
+
+
+def test_scoring_batches_hold_every_text_and_few_tokens() -> None:
+    lengths = [5, 1, 90, 7, 300, 2]
+    batches = list(scoring_batches(lengths, 100))
+    assert sorted(np.concatenate(batches).tolist()) == list(range(6))
+    assert all(len(rows) == 1 or max(lengths[row] for row in rows) * len(rows) <= 100 for rows in batches)

@@ -1,0 +1,100 @@
+"""The transformer family: what it offers to the training run."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from sentiment_training.errors import OptionError
+from sentiment_training.families.bert_weights import EncoderWeights, read_weights
+from sentiment_training.families.extras import require
+from sentiment_training.families.family import Examples, Trial, Work, option_help, parse_options
+from sentiment_training.families.transformer.hub import check_weights, folder_of
+from sentiment_training.families.transformer.model import TransformerModel, scorer
+from sentiment_training.families.transformer.network import (
+    build,
+    chosen_precision,
+    seed_everything,
+    weights_of,
+)
+from sentiment_training.families.transformer.options import OPTIONS, TransformerOptions
+from sentiment_training.families.transformer.tokenizer import read_tokenizer
+from sentiment_training.families.transformer.training import fine_tune, token_ids
+
+
+class TransformerFamily:
+    """DistilBERT, BERT, RoBERTa, BERTweet or XLM-R, fine-tuned."""
+
+    name = "transformer"
+    needs_validation = True
+
+    def option_help(self) -> Mapping[str, str]:
+        """Each option's name, with a sentence and its default."""
+        return option_help(TransformerOptions(), OPTIONS)
+
+    def check(self, options: Mapping[str, str]) -> None:
+        """Raise OptionError if `fit` would not take these options, or cannot find the weights."""
+        chosen = parse_options(TransformerOptions(), OPTIONS, options)
+        require("deep", "tensorflow", "keras", "keras_hub", "safetensors", "huggingface_hub")
+        check_weights(chosen.weights)
+
+    def suggest(self, trial: Trial) -> Mapping[str, str]:
+        """Choose options for one trial of a search."""
+        return {
+            "learning_rate": str(trial.suggest_float("learning_rate", 1e-5, 3e-4, log=True)),
+            "dropout": str(trial.suggest_float("dropout", 0, 0.2)),
+            "warmup": str(trial.suggest_float("warmup", 0, 0.2)),
+        }
+
+    def fit(
+        self, train: Examples, validation: Examples, options: Mapping[str, str], work: Work
+    ) -> TransformerModel:
+        """Fine-tune; the numbers of the smallest validation loss are what is left."""
+        self.check(options)
+        chosen = parse_options(TransformerOptions(), OPTIONS, options)
+        folder = folder_of(chosen.weights)
+        weights = read_weights(folder)
+        if chosen.max_length > weights.longest:
+            raise OptionError(
+                f"max_length={chosen.max_length}: these weights take {weights.longest} tokens at most"
+            )
+        tokenizer = read_tokenizer(folder, chosen.max_length, len(weights.tokens))
+        weights = _covering(weights, tokenizer)
+        seed_everything(work.seed)
+        precision = chosen_precision(chosen.precision)
+        validated = _thinned(validation, chosen.validated)
+        with work.progress.step("tokens"):
+            tokens, to_validate = (token_ids(tokenizer, each.texts) for each in (train, validated))
+        model = build(weights, chosen, precision)
+        found = fine_tune(model, (tokens, train), (to_validate, validated), chosen, work)
+        tuned, head = weights_of(model, weights)
+        return TransformerModel(
+            chosen, tokenizer, tuned, head, {**found, "arithmetic": precision}, scorer(tuned, head, chosen)
+        )
+
+
+def _covering(weights: EncoderWeights, tokenizer: Tokenizer) -> EncoderWeights:
+    """Give tokens that have no embedding that of the unknown one."""
+    numbers = tokenizer.get_vocab()
+    missing = max(numbers.values()) + 1 - len(weights.tokens)
+    if missing <= 0:
+        return weights
+    unknown = weights.tokens[numbers["<unk>"]]
+    return replace(weights, tokens=np.concatenate([weights.tokens, np.tile(unknown, (missing, 1))]))
+
+
+def _thinned(examples: Examples, most: int) -> Examples:
+    """Keep so many rows of each data set, evenly chosen."""
+    kept = []
+    for number in range(len(examples.names)):
+        rows = np.flatnonzero(examples.domains == number)
+        kept.append(rows if len(rows) <= most else rows[np.arange(most) * len(rows) // most])
+    rows = np.concatenate(kept) if kept else np.zeros(0, np.int64)
+    return Examples(
+        [examples.texts[row] for row in rows.tolist()],
+        examples.labels[rows],
+        examples.weights[rows],
+        examples.domains[rows],
+        examples.names,
+    )

@@ -1,0 +1,84 @@
+"""A fine-tuned transformer: scored by Keras, exported as a graph of our own."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from tokenizers import Tokenizer
+
+from sentiment import Bundle, Provenance, write_bundle
+from sentiment_training.families.bert_graph import Graph, classify, encode
+from sentiment_training.families.bert_weights import Dense, EncoderWeights
+from sentiment_training.families.family import FloatArray
+from sentiment_training.families.transformer.network import build, set_head
+from sentiment_training.families.transformer.options import (
+    FLOAT32,
+    INT8,
+    MEAN,
+    TransformerOptions,
+)
+from sentiment_training.families.transformer.training import Tokens, score, token_ids
+
+_TOLERANCE = 1e-4
+
+
+@dataclass(frozen=True)
+class TransformerModel:
+    """What fine-tuning left.
+
+    Attributes
+    ----------
+    encoder, head
+        Every number.
+    found
+        What came of the training, by name.
+    """
+
+    options: TransformerOptions
+    tokenizer: Tokenizer
+    encoder: EncoderWeights
+    head: Dense
+    found: Mapping[str, str | int | float]
+    score: Callable[[Tokens], FloatArray]
+
+    @property
+    def parameters(self) -> Mapping[str, str | int | float]:
+        """Every choice that made it, and what came of it."""
+        # The run itself has a parameter `weights`: those of its data sets. A folder goes by its own name.
+        chosen = {name: value for name, value in asdict(self.options).items() if name != "weights"}
+        started_from = Path(self.options.weights).name
+        return {"started_from": started_from, **chosen, **self.found, "layers": len(self.encoder.layers)}
+
+    @property
+    def tolerance(self) -> float | None:
+        """How far bundle and trainer may be apart; None where the bundle is quantised."""
+        return None if self.options.export == INT8 else _TOLERANCE
+
+    def probabilities(self, texts: Sequence[str]) -> FloatArray:
+        """Score texts with Keras, in float32: probability of *positive*, shape (n,)."""
+        return self.score(token_ids(self.tokenizer, texts))
+
+    def export(self, folder: Path, golden_texts: Sequence[str], provenance: Provenance) -> Bundle:
+        """Write the bundle into a new folder and open it."""
+        graph = Graph(int8=self.options.export == INT8)
+        features = encode(graph, self.encoder)
+        if self.options.pooling != MEAN:
+            first = graph.add("Gather", ["hidden", graph.constant("first", 0)], "first.hidden", axis=1)
+            features = graph.add("Concat", [features, first], "features", axis=1)
+        return write_bundle(
+            folder,
+            family="transformer",
+            tokenizer=self.tokenizer,
+            graph=classify(graph, features, self.head).SerializeToString(),
+            golden_texts=golden_texts,
+            provenance=provenance,
+        )
+
+
+def scorer(
+    encoder: EncoderWeights, head: Dense, options: TransformerOptions
+) -> Callable[[Tokens], FloatArray]:
+    """Return what scores tokens with Keras in full precision, whatever the training's was."""
+    model = build(encoder, replace(options, dropout=0.0), FLOAT32)
+    set_head(model, head)
+    return lambda tokens: score(model, tokens)

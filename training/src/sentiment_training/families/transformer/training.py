@@ -1,0 +1,184 @@
+"""Fine-tuning as one straight story: batches, a rate that rises and falls, checks, the best numbers kept."""
+# ruff: noqa: PLC0415 - TensorFlow takes seconds to import, and comes with an extra
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from sentiment_training.families.family import BoolArray, Examples, FloatArray, IntArray, Work
+from sentiment_training.families.transformer.batches import (
+    Shown,
+    scoring_batches,
+)
+from sentiment_training.families.transformer.checkpoint import Arrays, Place, load, save
+from sentiment_training.families.transformer.network import padded
+from sentiment_training.families.transformer.options import TransformerOptions
+
+if TYPE_CHECKING:
+    import keras
+
+_SECONDS_BETWEEN_CHECKPOINTS = 300.0
+_TOKENS_SCORED_AT_ONCE = 4_096
+_LARGEST_GRADIENT = 1.0  # norm over all weights, as BERT was fine-tuned
+_SMALLEST = 1e-7  # a probability's distance from 0 and 1 in a logarithm
+_STEPS_BETWEEN_REPORTS = 50
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Texts as token ids.
+
+    Attributes
+    ----------
+    ids
+        One list a text.
+    padding
+        The id that fills up.
+    """
+
+    ids: Sequence[Sequence[int]]
+    padding: int
+
+    @property
+    def lengths(self) -> list[int]:
+        """Tokens of each text."""
+        return [len(each) for each in self.ids]
+
+    def batch(self, rows: Sequence[int] | IntArray) -> Mapping[str, Any]:
+        """The inputs of a network for some of the texts."""
+        return padded([self.ids[row] for row in rows], self.padding)
+
+
+def token_ids(tokenizer: Tokenizer, texts: Sequence[str]) -> Tokens:
+    """Cut texts into tokens with the tokenizer that is served, without its padding."""
+    padding = int((tokenizer.padding or {})["pad_id"])  # `read_tokenizer` has set it
+    bare = Tokenizer.from_str(tokenizer.to_str())
+    bare.no_padding()
+    return Tokens([encoding.ids for encoding in bare.encode_batch_fast(list(texts))], padding)
+
+
+def fine_tune(
+    model: "keras.Model",
+    train: tuple[Tokens, Examples],
+    validation: tuple[Tokens, Examples],
+    options: TransformerOptions,
+    work: Work,
+) -> Mapping[str, float]:
+    """Train a model in place, and leave it with the numbers of its smallest validation loss.
+
+    A check scores the validation rows; the loss that counts is the mean of the data sets' losses, so that a
+    small one is not forgotten. With `minutes`, the learning rate falls with the clock as well as with the
+    steps, and reaches nothing when either is through.
+
+    Returns
+    -------
+    Mapping
+        What came of it, by name.
+    """
+    tokens, examples = train
+    shown = Shown(examples.weights, tokens.lengths, options, work.seed)
+    labels = examples.labels.astype(np.float32)[:, np.newaxis]
+    optimizer = _compiled(model, options)
+    variables = [*model.variables, *optimizer.variables]
+    place, best = Place(), [np.asarray(each) for each in model.variables]
+    if work.checkpoints is not None and (kept := load(work.checkpoints, variables)):
+        place, best = kept
+    began, saved = time.monotonic() - place.seconds, place.seconds
+    losses: list[float] = []
+    with work.progress.step("fine-tune", shown.total) as advance:
+        advance(place.step)
+        while place.step < shown.total and place.bad_checks < options.patience:
+            done = _share_done(place.step / shown.total, place.seconds, options.minutes)
+            if done >= 1:
+                break
+            optimizer.learning_rate.assign(options.learning_rate * _rate(done, options.warmup))
+            rows, shares = shown.batch(place.step)
+            losses.append(float(model.train_on_batch(tokens.batch(rows), labels[rows], sample_weight=shares)))
+            advance()
+            place = replace(place, step=place.step + 1, seconds=time.monotonic() - began)
+            if place.step % _STEPS_BETWEEN_REPORTS == 0:
+                work.report("train.loss", float(np.mean(losses)), place.step)
+                losses.clear()
+            if due := shown.check_is_due(place.step):
+                place, best = _checked(model, validation, place, best, work)
+            if work.checkpoints and (due or place.seconds - saved > _SECONDS_BETWEEN_CHECKPOINTS):
+                save(work.checkpoints, place, variables, best)
+                saved = place.seconds
+    if not shown.check_is_due(place.step):  # the time was up between two checks
+        place, best = _checked(model, validation, place, best, work)
+    for variable, value in zip(model.variables, best, strict=True):
+        variable.assign(value)
+    return {
+        "steps": place.step,
+        "best_step": place.best_step,
+        "tweets_a_second": round(place.step * options.batch / max(place.seconds, 1e-9), 1),
+    }
+
+
+def _compiled(model: "keras.Model", options: TransformerOptions) -> Any:  # noqa: ANN401 - Keras ships no types
+    """Give the model its loss and its optimizer, and return the optimizer."""
+    import keras
+
+    optimizer = keras.optimizers.AdamW(
+        options.learning_rate,
+        weight_decay=options.weight_decay,
+        global_clipnorm=_LARGEST_GRADIENT,
+        gradient_accumulation_steps=options.accumulate if options.accumulate > 1 else None,
+    )
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    optimizer.build(model.trainable_variables)
+    model.compile(optimizer, keras.losses.BinaryCrossentropy(from_logits=True), jit_compile=options.jit)
+    return optimizer
+
+
+def score(
+    model: "keras.Model", tokens: Tokens, advance: Callable[[int], None] = lambda _n: None
+) -> FloatArray:
+    """Probability of *positive* for each text, shape (n,)."""
+    result = np.empty(len(tokens.ids))
+    for rows in scoring_batches(tokens.lengths, _TOKENS_SCORED_AT_ONCE):
+        logits = np.asarray(model.predict_on_batch(tokens.batch(rows)), np.float64)[:, 0]
+        result[rows] = 1 / (1 + np.exp(-logits))
+        advance(len(rows))
+    return result
+
+
+def _checked(
+    model: "keras.Model", validation: tuple[Tokens, Examples], place: Place, best: Arrays, work: Work
+) -> tuple[Place, Arrays]:
+    tokens, examples = validation
+    with work.progress.step("check", len(examples)) as advance:
+        probability = score(model, tokens, advance)
+    losses = []
+    for number, name in enumerate(examples.names):
+        own = examples.domains == number
+        if own.any():
+            losses.append(_log_loss(probability[own], examples.labels[own]))
+            right = float(((probability[own] >= 0.5) == examples.labels[own]).mean())  # noqa: PLR2004
+            work.report(f"validation.{name}.loss", losses[-1], place.step)
+            work.report(f"validation.{name}.accuracy", right, place.step)
+    loss = float(np.mean(losses))
+    work.report("validation.loss", loss, place.step)
+    if loss < place.best_loss:
+        return replace(place, best_loss=loss, best_step=place.step, bad_checks=0), [
+            np.asarray(each) for each in model.variables
+        ]
+    return replace(place, bad_checks=place.bad_checks + 1), best
+
+
+def _log_loss(probability: FloatArray, labels: BoolArray) -> float:
+    sure = np.clip(np.where(labels, probability, 1 - probability), _SMALLEST, 1)
+    return float(-np.log(sure).mean())
+
+
+def _share_done(steps: float, seconds: float, minutes: float) -> float:
+    return max(steps, seconds / (60 * minutes) if minutes else 0.0)
+
+
+def _rate(done: float, warmup: float) -> float:
+    """Rise in a line to 1, then fall in a line to 0."""
+    return done / warmup if done < warmup else (1 - done) / (1 - warmup)
