@@ -60,6 +60,7 @@ def a_bundle(
     bias: float = 0.0,
     golden_texts: Sequence[str] = GOLDEN,
     run_id: str = "",
+    languages: Sequence[str] = (),
 ) -> Bundle:
     """Write a bundle. Another bias makes another version that answers otherwise."""
     weights = WEIGHTS if weights is None else weights
@@ -69,5 +70,5 @@ def a_bundle(
         tokenizer=a_tokenizer(tuple(weights)),
         graph=a_graph(tuple(weights.values()), bias).SerializeToString(),
         golden_texts=golden_texts,
-        provenance=Provenance(run_id=run_id),
+        provenance=Provenance(run_id=run_id, languages=tuple(languages)),
     )

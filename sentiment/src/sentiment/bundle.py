@@ -14,6 +14,7 @@ import numpy as np
 from sentiment.errors import GoldenMismatchError, GraphError
 from sentiment.files import read_file, read_verified
 from sentiment.graph import check_graph
+from sentiment.language import foreign_language
 from sentiment.manifest import GRAPH, MANIFEST, TOKENIZER, Label, Manifest, parse_manifest
 from sentiment.runtime import (
     RUNTIME_ERRORS,
@@ -43,6 +44,19 @@ class Prediction:
     probability: float
 
 
+@dataclass(frozen=True, slots=True)
+class ForeignText:
+    """Said instead of an answer: the text is in a language that the bundle does not know.
+
+    Attributes
+    ----------
+    language
+        ISO 639-1 code.
+    """
+
+    language: str
+
+
 class Bundle:
     """A verified model, ready to answer from any number of threads. Open one with `Bundle.open`.
 
@@ -57,6 +71,7 @@ class Bundle:
     def __init__(self, manifest: Manifest, sha256: str, tokenizer: bytes, graph: bytes) -> None:
         self.manifest = manifest
         self.sha256 = sha256
+        self._languages = frozenset(manifest.languages)
         self._tokenizer = open_tokenizer(tokenizer, manifest.max_length)
         # Padding is described by the file and done here, so that texts can be grouped by length first.
         padding = self._tokenizer.padding or {}
@@ -88,6 +103,21 @@ class Bundle:
         bundle = cls(manifest, hashlib.sha256(raw).hexdigest(), tokenizer, graph)
         bundle._check_golden()
         return bundle
+
+    def read(self, texts: Sequence[str]) -> list[Prediction | ForeignText]:
+        """Label each text, in order, but for those that are surely in a language that it does not know.
+
+        Raises
+        ------
+        BundleError
+            As `predict`.
+        """
+        foreign = [foreign_language(text, self._languages) for text in texts]
+        if not any(foreign):
+            return [*self.predict(texts)]
+        known = [text for text, language in zip(texts, foreign, strict=True) if language is None]
+        predictions = iter(self.predict(known) if known else ())
+        return [next(predictions) if language is None else ForeignText(language) for language in foreign]
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
         """Label each text, in order.

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal, cast
@@ -20,6 +21,8 @@ LABELS: tuple[Label, Label] = ("negative", "positive")
 _LARGEST_GOLDEN_TOLERANCE = 0.01
 _MOST_GOLDEN_TEXTS = 1_000
 _LONGEST_GOLDEN_TEXT = 10_000  # characters
+_LANGUAGE_CODE = re.compile("[a-z]{2,3}")
+_ORIGINS = ("dataset_fingerprint", "git_commit", "run_id", "created_at")
 _LONGEST_INPUT = 4_096  # tokens; ten times what any tweet needs
 
 
@@ -53,12 +56,16 @@ class Provenance:
         The MLflow run.
     created_at
         ISO 8601, UTC.
+    languages
+        ISO 639-1 codes of the languages that the model learned to read. `bundle.json` names them at its top:
+        they decide what is answered.
     """
 
     dataset_fingerprint: str = ""
     git_commit: str = ""
     run_id: str = ""
     created_at: str = ""
+    languages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -94,9 +101,16 @@ class Manifest:
     labels: tuple[Label, Label] = LABELS
     format_version: int = FORMAT_VERSION
 
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """ISO 639-1 codes of the languages that the model reads; none where nobody said so."""
+        return self.provenance.languages
+
     def to_json(self) -> str:
         """Return the text of `bundle.json`."""
         content = asdict(self) | {"calibration": {"method": self.calibration}}
+        if languages := content["provenance"].pop("languages"):
+            content["languages"] = languages
         return json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 
@@ -137,9 +151,18 @@ def parse_manifest(raw: bytes) -> Manifest:
         golden_tolerance=_number(top, "golden_tolerance", 1e-9, _LARGEST_GOLDEN_TOLERANCE),
         calibration=_text(_object(top.get("calibration"), "calibration"), "method"),
         provenance=Provenance(
-            **{key: _text(provenance, key) for key in Provenance.__dataclass_fields__ if key in provenance}
+            **{key: _text(provenance, key) for key in _ORIGINS if key in provenance},
+            languages=_languages(top.get("languages", [])),
         ),
     )
+
+
+def _languages(value: object) -> tuple[str, ...]:
+    codes = value if isinstance(value, list) else [value]
+    for code in codes:
+        if not (isinstance(code, str) and _LANGUAGE_CODE.fullmatch(code)):
+            raise ManifestError(f"{MANIFEST}: languages must be codes such as en or fr, not {code!r:.100}")
+    return tuple(codes)
 
 
 def _file_entry(top: Mapping[str, object], name: str) -> FileEntry:

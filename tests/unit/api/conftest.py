@@ -1,7 +1,7 @@
 """An API without a server, and an MLflow that tests can damage."""
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 
 import httpx
@@ -62,11 +62,16 @@ async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 def load(app: FastAPI, tmp_path: Path) -> Callable[..., Loaded]:
     """Swap a version in: `load(version="7", bias=0.0, cost=Cost(…))`."""
 
-    def swap_in(version: str = "7", bias: float = 0.0, cost: Cost = Cost(0.0, 0.0)) -> Loaded:  # noqa: B008 - frozen
+    def swap_in(
+        version: str = "7",
+        bias: float = 0.0,
+        cost: Cost = Cost(0.0, 0.0),  # noqa: B008 - frozen
+        languages: Sequence[str] = (),
+    ) -> Loaded:
         loaded = Loaded(
             version=version,
             identity=version,
-            bundle=a_bundle(tmp_path / f"bundle-{version}", bias=bias, run_id="run"),
+            bundle=a_bundle(tmp_path / f"bundle-{version}", bias=bias, run_id="run", languages=languages),
             cost=cost,
             loaded_at=START,
             loaded_from="registry",

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from bundles import GOLDEN, a_bundle, a_graph, a_tokenizer
-from sentiment import Bundle, write_bundle
+from sentiment import Bundle, ForeignText, write_bundle
 from sentiment.errors import (
     BundleError,
     FormatVersionError,
@@ -68,6 +68,22 @@ def test_answers_come_in_the_order_of_the_texts_however_long_they_are(bundle: Bu
     together = bundle.probabilities(texts)
     alone = [bundle.probabilities([text])[0] for text in texts]
     assert together == pytest.approx(alone, abs=1e-6)
+
+
+def test_a_text_in_an_unknown_language_is_said_so_among_the_others(tmp_path: Path) -> None:
+    bundle = a_bundle(tmp_path / "bundle", languages=("en", "fr"))
+    texts = ["a good flight", "mijn vlucht was weer drie uur te laat", "le vol était encore très en retard"]
+    first, second, third = bundle.read(texts)
+    assert [first, third] == bundle.predict([texts[0], texts[2]])
+    assert ForeignText("nl") == second
+    assert [ForeignText("nl")] == bundle.read(texts[1:2])
+    assert ("en", "fr") == Bundle.open(tmp_path / "bundle").manifest.languages
+
+
+def test_a_bundle_that_does_not_name_its_languages_reads_any_text(bundle: Bundle) -> None:
+    assert () == bundle.manifest.languages
+    texts = ["mijn vlucht was weer drie uur te laat"]
+    assert bundle.predict(texts) == bundle.read(texts)
 
 
 def test_no_text_gives_no_answer(bundle: Bundle) -> None:
@@ -179,6 +195,9 @@ def test_a_later_format_version_says_to_update(folder: Path) -> None:
         ({"family": None}, "family"),
         ({"calibration": "none"}, "calibration"),
         ({"provenance": {"run_id": 7}}, "run_id"),
+        ({"languages": {"en": 1}}, "languages must be codes"),
+        ({"languages": ["english"]}, "languages must be codes"),
+        ({"languages": [3]}, "languages must be codes"),
         ({"format_version": "1"}, "format_version"),
     ],
 )

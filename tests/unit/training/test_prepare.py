@@ -56,6 +56,26 @@ def test_fewer_rows_to_learn_from_leave_the_rows_apart_as_they_are(
     assert list(part.validation().texts) == list(whole.validation().texts)
 
 
+def test_each_language_that_a_file_names_is_measured_apart(
+    a_file: Callable[..., str], tweets: Callable[..., tuple[list[str], list[bool]]]
+) -> None:
+    texts, labels = tweets(600)
+    spelled = [("french", "german", "")[index // 7 % 3] for index in range(600)]
+
+    def rows(part: slice) -> dict[str, list[object]]:
+        return {"text": texts[part], "label": [int(each) for each in labels[part]], "lang": spelled[part]}
+
+    file = a_file("a.csv", rows(slice(400)))
+    exam = a_file("exam.csv", rows(slice(400, 600)))
+
+    named = prepare(recipe([file], exam=exam), SilentProgress()).to_evaluate()
+
+    languages = ["heldout_a_french", "heldout_a_german", "exam_french", "exam_german"]
+    assert list(named) == ["heldout", "exam", *languages]
+    assert len(named["exam_french"]) == spelled[400:].count("french")
+    assert 0 < len(named["heldout_a_french"]) + len(named["heldout_a_german"]) < len(named["heldout"])
+
+
 def test_a_bundle_that_disagrees_with_its_trainer_is_not_let_through() -> None:
     class Trained:
         parameters: Mapping[str, str] = MappingProxyType({})

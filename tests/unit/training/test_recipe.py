@@ -12,6 +12,7 @@ family = "logreg"
 seed = 3
 test_share = 0.2
 most_evaluated = 500
+languages = ["en", "fr"]
 
 [options]
 ngrams = 2
@@ -45,6 +46,7 @@ def test_everything_it_says_is_in_the_recipe(tmp_path: Path) -> None:
         test_share=0.2,
         seed=3,
         most_evaluated=500,
+        languages=("en", "fr"),
     )
     assert expected == read(tmp_path, WHOLE)
 
@@ -57,6 +59,9 @@ def test_everything_it_says_is_in_the_recipe(tmp_path: Path) -> None:
         ("seed = 3", "sed = 3", "sed is no key of a recipe; the keys are data"),
         ("seed = 3", "seed = 3.5", "a whole number is wanted"),
         ("seed = 3", "seed = = 3", "no recipe can be read"),
+        ('["en", "fr"]', '["english"]', "'english' is no language that can be told; there is af, am"),
+        ('["en", "fr"]', "[]", "languages is a list of codes"),
+        ('["en", "fr"]', '"en"', "languages is a list of codes"),
         ("rows = 700", "rows = 9", "9 rows of sub/tweets.csv are too few"),
         ("rows = 700", "rows = 0.5", "a whole number is wanted"),
         ("weight = 2", "weight = 0", "the weight of sub/tweets.csv must lie above 0"),

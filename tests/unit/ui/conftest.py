@@ -24,6 +24,7 @@ class FakeApi:
     rule: str = "stage:Production"
     limit: int = 1000
     loses_answers: bool = False
+    foreign: str = ""  # why a tweet gets no label
     raw: tuple[int, str, bytes] | None = None  # status, content type, body: said to every call
     reports: list[dict[str, object]] = field(default_factory=list)
     keys: list[str | None] = field(default_factory=list)
@@ -45,7 +46,9 @@ class FakeApi:
             "refused": [],
         }
 
-    def answer(self, path: str, body: dict[str, object], key: str | None) -> tuple[int, dict[str, object]]:
+    def answer(  # noqa: PLR0911 - one a call
+        self, path: str, body: dict[str, object], key: str | None
+    ) -> tuple[int, dict[str, object]]:
         if path == "/v1/model":
             return 200, self.model()
         if path == "/v1/feedback":
@@ -71,6 +74,15 @@ class FakeApi:
                 "detail": "-",
             }
         self.predicted.append(str(body["text"]))
+        if self.foreign:
+            return 200, {
+                "label": None,
+                "probability": None,
+                "model_version": self.version,
+                "language": "nl",
+                "supported": False,
+                "detail": self.foreign,
+            }
         label = "positive" if self.probability >= 0.5 else "negative"
         return 200, {"label": label, "probability": self.probability, "model_version": self.version}
 

@@ -9,6 +9,7 @@ from sentiment_ui.client import ApiClient, Report
 from sentiment_ui.errors import (
     AlreadyReportedError,
     ApiAwayError,
+    ForeignTextError,
     NotReadyError,
     PageError,
     RejectedError,
@@ -42,6 +43,13 @@ def test_a_prediction_says_label_probability_and_version(client: ApiClient) -> N
     answer = client.predict("lost bag")
 
     assert (answer.label, answer.probability, answer.model_version) == ("negative", 0.03, "7")
+
+
+def test_a_tweet_in_an_unknown_language_is_no_prediction(client: ApiClient, api: FakeApi) -> None:
+    api.foreign = "This text seems to be in Dutch. Version 7 knows English and would only guess."
+
+    with pytest.raises(ForeignTextError, match="seems to be in Dutch"):
+        client.predict("mijn vlucht was weer te laat")
 
 
 def test_the_model_says_its_limit_and_which_rule_decided(client: ApiClient) -> None:

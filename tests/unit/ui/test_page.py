@@ -51,6 +51,19 @@ def test_a_tweet_is_answered_and_enters_the_history(page: AppTest, api: FakeApi)
     assert "Negative · 97\u202f%" in shown(page)
 
 
+def test_a_tweet_in_an_unknown_language_is_said_so_and_no_label_is_shown(page: AppTest, api: FakeApi) -> None:
+    api.foreign = "This text seems to be in Dutch. Version 7 knows English and would only guess."
+
+    read(page, "mijn vlucht was weer te laat")
+
+    assert not page.exception
+    assert texts.FOREIGN_TITLE in shown(page)
+    assert api.foreign in shown(page)
+    assert "vg-result vg-" not in shown(page)
+    assert texts.HISTORY_EMPTY in shown(page)
+    assert page.text_area(key="tweet").value == "mijn vlucht was weer te laat"
+
+
 def test_an_example_is_read_at_once(page: AppTest, api: FakeApi) -> None:
     next(button for button in page.button if button.label == "Kind crew").click().run()
 

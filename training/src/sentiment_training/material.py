@@ -51,7 +51,7 @@ class Material:
         return examples([each.validation for each in self.splits], self.weights)
 
     def to_evaluate(self, most: int | None = None) -> dict[str, Dataset]:
-        """All data sets to measure a model on, by name; each source apart where there are more.
+        """All data sets to measure a model on, by name; sources and languages apart where there are more.
 
         Parameters
         ----------
@@ -59,7 +59,18 @@ class Material:
             Rows of each, evenly chosen; None takes all.
         """
         apart = {f"{HELD_OUT}_{each.held_out.name}": each.held_out for each in self.splits}
-        named = {HELD_OUT: self.held_out, **(apart if len(apart) > 1 else {}), **self.evaluation}
+        given = {**apart, **self.evaluation}
+        languages = {
+            f"{name}_{language}": part
+            for name, dataset in given.items()
+            for language, part in dataset.by_language().items()
+        }
+        named = {
+            HELD_OUT: self.held_out,
+            **(apart if len(apart) > 1 else {}),
+            **self.evaluation,
+            **languages,
+        }
         return named if most is None else {name: each.thinned(most) for name, each in named.items()}
 
 

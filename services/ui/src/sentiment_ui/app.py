@@ -11,7 +11,7 @@ from sentiment_ui import cards, texts
 from sentiment_ui.brand import MARK_SVG, data_uri
 from sentiment_ui.browser import character_counter, exchange_history
 from sentiment_ui.client import ApiClient, Label, ModelInfo, Report
-from sentiment_ui.errors import AlreadyReportedError, PageError, RejectedError
+from sentiment_ui.errors import AlreadyReportedError, ForeignTextError, PageError, RejectedError
 from sentiment_ui.history import LIMIT, Entry, History, new_entry
 from sentiment_ui.settings import UiSettings
 from sentiment_ui.theme import style_sheet
@@ -74,6 +74,9 @@ def _read_tweet() -> None:
         return
     try:
         prediction = _api().predict(text)
+    except ForeignTextError as error:
+        state.problem = (texts.FOREIGN_TITLE, str(error))
+        return
     except RejectedError as error:
         state.problem = (texts.TEXT_PROBLEM_TITLE, str(error))
         return

@@ -11,6 +11,7 @@ from sentiment_ui import texts
 from sentiment_ui.errors import (
     AlreadyReportedError,
     ApiAwayError,
+    ForeignTextError,
     NotReadyError,
     RejectedError,
     UnexpectedAnswerError,
@@ -34,6 +35,15 @@ class Prediction(Answer):
     label: Label
     probability: float = Field(ge=0, le=1)
     model_version: str
+
+
+class _Reading(Answer):
+    """What the API says of one tweet: a label, or why there is none."""
+
+    label: Label | None
+    probability: float | None = Field(ge=0, le=1)
+    model_version: str
+    detail: str = ""
 
 
 class Registry(Answer):
@@ -88,8 +98,19 @@ class ApiClient:
         return self._call(ModelInfo, "GET", "/v1/model")
 
     def predict(self, text: str) -> Prediction:
-        """Ask how a tweet reads."""
-        return self._call(Prediction, "POST", "/v1/predict", {"text": text})
+        """Ask how a tweet reads.
+
+        Raises
+        ------
+        ForeignTextError
+            If it is in a language that the version does not know; the API says which.
+        """
+        reading = self._call(_Reading, "POST", "/v1/predict", {"text": text})
+        if reading.label is None or reading.probability is None:
+            raise ForeignTextError(reading.detail or texts.FOREIGN)
+        return Prediction(
+            label=reading.label, probability=reading.probability, model_version=reading.model_version
+        )
 
     def report(self, report: Report, idempotency_key: str) -> Receipt:
         """Hand in a report; the same key again is the same report.

@@ -3,6 +3,7 @@
 PageError
 ├── ApiAwayError          nobody answered, or too late
 ├── NotReadyError         the API runs, but no version answers yet
+├── ForeignTextError      the version in service does not know the tweet's language
 ├── RejectedError         the API understood and refused, with a reason
 ├── AlreadyReportedError  an earlier try of this report is on record after all
 └── UnexpectedAnswerError something answered that does not keep the contract
@@ -31,3 +32,7 @@ class AlreadyReportedError(PageError):
 
 class UnexpectedAnswerError(PageError):
     """Something answered that does not keep the contract."""
+
+
+class ForeignTextError(PageError):
+    """The tweet is in a language that the version in service does not know."""

@@ -34,7 +34,7 @@ async def test_the_version_in_production_is_fetched_verified_and_served(
     state = worker.serving.describe()
     assert (state.ready, state.version, state.loaded_from) == (True, "1", "registry")
     assert state.registry.in_production == "1"
-    assert worker.serving.loaded().predict(["great"])[0].label == "positive"
+    assert worker.serving.loaded().read(["great"])[0].label == "positive"
 
 
 async def test_another_version_is_swapped_in_and_going_back_needs_no_download(
@@ -360,7 +360,7 @@ async def test_a_number_that_was_given_away_again_is_another_version(
 
     assert await worker.watcher.poll()
 
-    assert worker.serving.loaded().predict(["flight"])[0].label == "negative"
+    assert worker.serving.loaded().read(["flight"])[0].label == "negative"
 
 
 async def test_several_workers_fetch_a_version_once(mlflow: FakeMlflow, a_worker: AWorker) -> None:
@@ -419,7 +419,7 @@ async def test_an_answer_is_whole_while_versions_are_swapped(mlflow: FakeMlflow,
         while True:
             loaded = worker.serving.loaded()
             await asyncio.sleep(0)
-            assert {item.label for item in loaded.predict(["flight"] * 3)} == {expected[loaded.version]}
+            assert {item.label for item in loaded.read(["flight"] * 3)} == {expected[loaded.version]}
             answers += 1
 
     asking = asyncio.create_task(ask())

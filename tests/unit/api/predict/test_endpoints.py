@@ -43,6 +43,59 @@ async def test_several_texts_are_answered_in_the_order_asked(client: httpx.Async
     assert {item["model_version"] for item in response.json()["predictions"]} == {"7"}
 
 
+FOREIGN = "mijn vlucht was weer drie uur te laat en niemand zei iets"
+
+
+async def test_a_text_in_a_language_that_the_version_does_not_know_gets_no_label(
+    client: httpx.AsyncClient, load: Callable[..., Loaded]
+) -> None:
+    load("7", languages=("en", "fr"))
+
+    response = await client.post("/v1/predict", json={"text": FOREIGN})
+
+    assert response.status_code == 200
+    assert response.json() == {
+        "label": None,
+        "probability": None,
+        "model_version": "7",
+        "language": "nl",
+        "supported": False,
+        "detail": "This text seems to be in Dutch. Version 7 knows English and French and would only guess.",
+    }
+
+
+@pytest.mark.parametrize("cost", [Cost(0.0, 0.0), Cost(1.0, 0.0)], ids=["on the loop", "in a thread"])
+async def test_the_others_of_a_request_are_answered_in_the_order_asked(
+    client: httpx.AsyncClient, load: Callable[..., Loaded], cost: Cost
+) -> None:
+    load("7", languages=("en",), cost=cost)
+
+    texts = ["an awful flight with you", FOREIGN, "a great flight with you", "merci"]
+    predictions = (await client.post("/v1/predict", json={"texts": texts})).json()["predictions"]
+
+    assert [item["label"] for item in predictions] == ["negative", None, "positive", "positive"]
+    assert [item.get("supported", True) for item in predictions] == [True, False, True, True]
+    page = (await client.get("/metrics")).text
+    assert 'vigie_foreign_texts_total{language="nl",version="7"} 1.0' in page
+
+
+async def test_a_version_that_does_not_say_its_languages_answers_for_any_text(
+    client: httpx.AsyncClient, load: Callable[..., Loaded]
+) -> None:
+    load("7")
+
+    assert (await client.post("/v1/predict", json={"text": FOREIGN})).json()["label"] == "positive"
+    assert (await client.get("/v1/model")).json()["languages"] == []
+
+
+async def test_the_model_says_which_languages_it_knows(
+    client: httpx.AsyncClient, load: Callable[..., Loaded]
+) -> None:
+    load("7", languages=("en", "fr"))
+
+    assert (await client.get("/v1/model")).json()["languages"] == ["en", "fr"]
+
+
 @pytest.mark.usefixtures("loaded")
 async def test_a_thousand_texts_are_answered_and_one_more_is_refused(client: httpx.AsyncClient) -> None:
     assert (

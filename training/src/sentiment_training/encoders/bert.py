@@ -57,7 +57,7 @@ def check_bert_folder(folder: Path) -> None:
     _read_config(folder)
 
 
-def open_bert(folder: Path, name: str, languages: tuple[str, ...]) -> SentenceEncoder:
+def open_bert(folder: Path, name: str) -> SentenceEncoder:
     """Read the folder.
 
     Raises
@@ -89,7 +89,6 @@ def open_bert(folder: Path, name: str, languages: tuple[str, ...]) -> SentenceEn
         state_width=config.width,
         longest=config.longest,
         pad_id=tokenizer.token_to_id("[PAD]") or 0,
-        languages=languages,
     )
 
 

@@ -1,7 +1,6 @@
 """What a frozen sentence encoder is, wherever its weights came from."""
 
 import copy
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tokenizers import Tokenizer
@@ -37,8 +36,6 @@ class SentenceEncoder:
         Tokens of a text that it can take, the special ones too.
     pad_id
         Any token's id; what stands there does not count.
-    languages
-        ISO 639-1 codes of the languages that it was trained on.
     """
 
     name: str
@@ -51,7 +48,6 @@ class SentenceEncoder:
     state_width: int
     longest: int
     pad_id: int
-    languages: Sequence[str]
 
     def features(self, *, pooled: bool) -> tuple[GraphWriter, str, int]:
         """Write the graph on to one vector of features a text.
@@ -59,8 +55,8 @@ class SentenceEncoder:
         Parameters
         ----------
         pooled
-            Whether the mean and the maximum of the tokens' vectors are joined to the sentence's: what an
-            encoder trained on meaning leaves out of its sentence vector, the tone, is still in them.
+            Whether the mean of the tokens' vectors is joined to the sentence's: what an encoder trained on
+            meaning leaves out of its sentence vector, the tone, is still in them.
 
         Returns
         -------
@@ -74,11 +70,8 @@ class SentenceEncoder:
         count = graph.node("ReduceSum", mask, graph.integers(1), keepdims=0)
         total = graph.node("ReduceSum", graph.node("Mul", self.states, mask), graph.integers(1), keepdims=0)
         mean = graph.node("Div", total, graph.node("Max", count, graph.scalar(1.0)))
-        # Padding must not be the largest: it is moved below whatever a normalised vector holds.
-        depth = graph.node("Mul", graph.node("Sub", mask, graph.scalar(1.0)), graph.scalar(1e4))
-        largest = graph.node("ReduceMax", graph.node("Add", self.states, depth), axes=[1], keepdims=0)
-        joined = graph.node("Concat", self.sentence, mean, largest, axis=-1)
-        return graph, joined, self.sentence_width + 2 * self.state_width
+        joined = graph.node("Concat", self.sentence, mean, axis=-1)
+        return graph, joined, self.sentence_width + self.state_width
 
     def cutting_tokenizer(self, max_length: int) -> Tokenizer:
         """Return a tokenizer of its own that cuts texts at `max_length` tokens and pads them on the right."""

@@ -44,8 +44,8 @@ def open_encoder(name: str) -> SentenceEncoder:
     if name == USE:
         return open_use(_package_folder(name))
     if name == MINILM:
-        return open_bert(_package_folder(name), MINILM, languages=("en",))
-    return open_bert(Path(name), Path(name).name, languages=("en",))
+        return open_bert(_package_folder(name), MINILM)
+    return open_bert(Path(name), Path(name).name)
 
 
 def _package_folder(name: str) -> Path:

@@ -24,9 +24,6 @@ from tokenizers.processors import TemplateProcessing
 from sentiment_training.encoders.encoder import IDS, MASK, SentenceEncoder
 from sentiment_training.encoders.graph_writing import LAST, GraphWriter
 
-# Of the paper's sixteen, Chinese is named twice (simplified and traditional).
-LANGUAGES = ("ar", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "th", "tr", "zh")
-
 # Tokens in a window, and how many of them lie before its own: TensorFlow's "same" padding.
 _WINDOWS = ((2, 0), (3, 1), (5, 2))
 # The table is quantised in parts: token i belongs to part i mod 17.
@@ -58,7 +55,6 @@ def open_use(folder: Path) -> SentenceEncoder:
         state_width=graph.constants["norm.bias"].shape[0],
         longest=_LONGEST,
         pad_id=_UNKNOWN,
-        languages=LANGUAGES,
     )
 
 

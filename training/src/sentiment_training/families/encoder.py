@@ -21,7 +21,6 @@ from sentiment import Bundle, Cleaning, Provenance, write_bundle
 from sentiment_training.encoders import SentenceEncoder, check_encoder, open_encoder
 from sentiment_training.encoders.encoder import IDS, MASK
 from sentiment_training.encoders.encoding import Features, TextEncoder
-from sentiment_training.errors import OptionError
 from sentiment_training.families.family import (
     Examples,
     FloatArray,
@@ -53,20 +52,18 @@ class EncoderOptions:
     epochs: int = 12
     patience: int = 2
     max_length: int = 128
-    languages: str = ""
     cache: str = ""
 
 
 _OPTIONS: Mapping[str, Option] = {
     "encoder": Text("use, minilm, or a folder with a BERT-like encoder as hubs keep it"),
-    "pooled": Switch("join the mean and the maximum of the tokens' vectors to the sentence's"),
+    "pooled": Switch("join the mean of the tokens' vectors to the sentence's"),
     "hidden": Number(int, 0, 4_096, "units between features and answer; 0 is a logistic regression"),
     "l2": Number(float, 0, 100, "strength of the L2 penalty"),
     "learning_rate": Number(float, 1e-6, 1, "of Adam"),
     "epochs": Number(int, 1, 1_000, "epochs at most"),
     "patience": Number(int, 1, 1_000, "epochs without a smaller validation loss that end the training"),
     "max_length": Number(int, 8, 512, "tokens of a text that count"),
-    "languages": Text("codes of the languages that it may answer for (en,fr); the encoder's own without it"),
     "cache": Text("folder that keeps encoded texts, or none; .vigie/features without it"),
 }
 _CACHE = Path(".vigie/features")
@@ -86,7 +83,6 @@ class EncoderFamily:
         """Raise OptionError if `fit` would not take these options, or the encoder is not there."""
         chosen = parse_options(EncoderOptions(), _OPTIONS, options)
         check_encoder(chosen.encoder)
-        _languages(chosen, ("en",))
 
     def suggest(self, trial: Trial) -> Mapping[str, str]:
         """Choose options for one trial of a search; the features are the same in all, and encoded once."""
@@ -160,14 +156,8 @@ class EncoderModel:
             "encoder_digest": self.encoder.digest,
             "features": self.texts.width,
             "best_epoch": self.best_epoch,
-            "languages": ",".join(self.languages),
             "cleaning": str(_CLEANING),
         }
-
-    @property
-    def languages(self) -> Sequence[str]:
-        """Codes of the languages that it may answer for."""
-        return _languages(self.options, self.encoder.languages)
 
     def probabilities(self, texts: Sequence[str]) -> FloatArray:
         """Score texts with scikit-learn's head: probability of *positive*, shape (n,)."""
@@ -262,14 +252,3 @@ def _cache(options: EncoderOptions, work: Work) -> Path | None:
     if options.cache:
         return Path(options.cache)
     return _CACHE if work.checkpoints is None else work.checkpoints / "features"
-
-
-def _languages(options: EncoderOptions, known: Sequence[str]) -> Sequence[str]:
-    """Return the languages that were given, or those of the encoder."""
-    if not options.languages:
-        return known
-    codes = [code.strip() for code in options.languages.split(",")]
-    for code in codes:
-        if not (len(code) == 2 and code.isascii() and code.islower()):  # noqa: PLR2004 - ISO 639-1
-            raise OptionError(f"languages takes ISO 639-1 codes such as en,fr, not {code!r}")
-    return codes

@@ -32,6 +32,7 @@ class ModelState(BaseModel):
     rule: str
     family: str | None = None
     labels: list[str] | None = None
+    languages: list[str] | None = None
     threshold: float | None = None
     max_text_length: int
     bundle_sha256: str | None = None
@@ -51,6 +52,7 @@ EXAMPLE = {
     "rule": "stage:Production",
     "family": "logreg",
     "labels": ["negative", "positive"],
+    "languages": ["en"],
     "threshold": 0.5,
     "max_text_length": 1000,
     "bundle_sha256": "3f1c9a77d0e84b52a6c1f0be9d2274c8115e6f3ab0d94c7e8a2b6d5f40c3e917",

@@ -8,7 +8,7 @@ from datetime import datetime
 from time import perf_counter
 from typing import Literal
 
-from sentiment import Bundle, Prediction
+from sentiment import Bundle, ForeignText, Prediction
 from sentiment_api.errors import NoModelError
 from sentiment_api.metrics import Metrics
 from sentiment_api.model.schemas import ModelState, RefusedVersion, RegistryState
@@ -51,9 +51,9 @@ class Loaded:
     loaded_at: datetime
     loaded_from: Source
 
-    def predict(self, texts: Sequence[str]) -> list[Prediction]:
+    def read(self, texts: Sequence[str]) -> list[Prediction | ForeignText]:
         """Label texts; all by this version, whatever is swapped meanwhile."""
-        return self.bundle.predict(texts)
+        return self.bundle.read(texts)
 
 
 def warm_up(bundle: Bundle) -> Cost:
@@ -79,7 +79,7 @@ def _give_memory_back() -> None:
 
 def _seconds(bundle: Bundle, texts: Sequence[str]) -> float:
     start = perf_counter()
-    bundle.predict(texts)
+    bundle.read(texts)
     return perf_counter() - start
 
 
@@ -158,6 +158,7 @@ class Serving:
             rule=self.rule,
             family=manifest.family,
             labels=list(manifest.labels),
+            languages=list(manifest.languages),
             threshold=manifest.threshold,
             max_text_length=self.max_text_length,
             bundle_sha256=loaded.bundle.sha256,

@@ -8,6 +8,7 @@ import pydantic_core
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from sentiment import ForeignText, language_names
 from sentiment_api.bodies import read_json
 from sentiment_api.errors import (
     BodyTimeoutError,
@@ -22,6 +23,7 @@ from sentiment_api.errors import (
     TextTooLongError,
     UnsupportedMediaTypeError,
 )
+from sentiment_api.model.service import Loaded
 from sentiment_api.predict.schemas import (
     ANSWER_EXAMPLES,
     REQUEST_EXAMPLES,
@@ -30,6 +32,7 @@ from sentiment_api.predict.schemas import (
     PredictBody,
     PredictionAnswer,
     PredictionsAnswer,
+    UnsupportedAnswer,
 )
 from sentiment_api.predict.service import texts_of
 from sentiment_api.problems import in_openapi
@@ -43,7 +46,7 @@ _DIGITS = 6
 @router.post(
     "/v1/predict",
     summary="Label one text, or up to a thousand",
-    response_model=PredictionAnswer | PredictionsAnswer,
+    response_model=PredictionAnswer | UnsupportedAnswer | PredictionsAnswer,
     responses={
         200: {"content": {"application/json": {"examples": ANSWER_EXAMPLES}}},
         **in_openapi(
@@ -73,13 +76,18 @@ _DIGITS = 6
     },
 )
 async def predict(request: Request) -> Response:
-    """Answer with the label and the probability of *positive*, and the version that said so."""
+    """Answer with the label and the probability of *positive*, and the version that said so.
+
+    A text that is surely in a language which the version does not know gets no label: it says so instead.
+    """
     parts = request.app.state.parts
     body = await read_json(request, PredictBody)
     texts, alone = texts_of(body, parts.settings.max_text_length)
     loaded = parts.serving.loaded()
     predictions = [
-        {
+        _unread(prediction, loaded)
+        if isinstance(prediction, ForeignText)
+        else {
             "label": prediction.label,
             "probability": round(prediction.probability, _DIGITS),
             "model_version": loaded.version,
@@ -88,3 +96,18 @@ async def predict(request: Request) -> Response:
     ]
     content = predictions[0] if alone else {"predictions": predictions, "model_version": loaded.version}
     return Response(pydantic_core.to_json(content), media_type="application/json")
+
+
+def _unread(text: ForeignText, loaded: Loaded) -> dict[str, object]:
+    known = language_names(loaded.bundle.manifest.languages)
+    return {
+        "label": None,
+        "probability": None,
+        "model_version": loaded.version,
+        "language": text.language,
+        "supported": False,
+        "detail": (
+            f"This text seems to be in {language_names([text.language])}. "
+            f"Version {loaded.version} knows {known} and would only guess."
+        ),
+    }

@@ -40,10 +40,21 @@ class PredictionAnswer(BaseModel):
     model_version: str
 
 
+class UnsupportedAnswer(BaseModel):
+    """Said of a text in a language that the version does not know: no label is guessed."""
+
+    label: None
+    probability: None
+    model_version: str
+    language: str = Field(description="ISO 639-1 code.")
+    supported: Literal[False]
+    detail: str = Field(description="A sentence for a person.")
+
+
 class PredictionsAnswer(BaseModel):
     """The answers for several texts, in the order asked, all by one version."""
 
-    predictions: list[PredictionAnswer]
+    predictions: list[PredictionAnswer | UnsupportedAnswer]
     model_version: str
 
 
@@ -58,6 +69,17 @@ ANSWER_EXAMPLES = {
     "one": {
         "summary": "One text",
         "value": {"label": "positive", "probability": 0.981204, "model_version": "7"},
+    },
+    "unsupported": {
+        "summary": "A text in a language that the version does not know",
+        "value": {
+            "label": None,
+            "probability": None,
+            "model_version": "7",
+            "language": "nl",
+            "supported": False,
+            "detail": "This text seems to be in Dutch. Version 7 knows English and would only guess.",
+        },
     },
     "many": {
         "summary": "Several texts",

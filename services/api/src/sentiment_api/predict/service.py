@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from prometheus_client import Counter
 
-from sentiment import Prediction
+from sentiment import ForeignText, Prediction
 from sentiment.errors import BundleError
 from sentiment_api.errors import (
     EmptyTextError,
@@ -85,8 +85,8 @@ class Scorer:
         self._metrics = metrics
         self._counters: dict[tuple[str, str], Counter] = {}
 
-    async def score(self, loaded: Loaded, texts: Sequence[str]) -> list[Prediction]:
-        """Label texts, all by one version.
+    async def score(self, loaded: Loaded, texts: Sequence[str]) -> list[Prediction | ForeignText]:
+        """Label texts, all by one version, but for those in a language that it does not know.
 
         Raises
         ------
@@ -97,7 +97,7 @@ class Scorer:
         """
         try:
             if loaded.cost.of(sum(map(len, texts))) <= _LIGHT_S:
-                predictions = loaded.predict(texts)
+                predictions = loaded.read(texts)
             else:
                 predictions = await self._in_thread(loaded, texts)
         except BundleError as error:
@@ -118,7 +118,7 @@ class Scorer:
         """Let the threads end."""
         self._executor.shutdown(wait=False, cancel_futures=True)
 
-    async def _in_thread(self, loaded: Loaded, texts: Sequence[str]) -> list[Prediction]:
+    async def _in_thread(self, loaded: Loaded, texts: Sequence[str]) -> list[Prediction | ForeignText]:
         if self._waiting >= self._most_waiting:
             raise OverloadedError(
                 f"{self._waiting} large requests are waiting already; try again in a second",
@@ -126,12 +126,15 @@ class Scorer:
             )
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._executor, loaded.predict, texts)
+            return await asyncio.get_running_loop().run_in_executor(self._executor, loaded.read, texts)
         finally:
             self._waiting -= 1
 
-    def _count(self, version: str, predictions: Sequence[Prediction]) -> None:
+    def _count(self, version: str, predictions: Sequence[Prediction | ForeignText]) -> None:
         for prediction in predictions:
+            if isinstance(prediction, ForeignText):
+                self._metrics.foreign.labels(prediction.language, version).inc()
+                continue
             key = (prediction.label, version)
             counter = self._counters.get(key)
             if counter is None:
