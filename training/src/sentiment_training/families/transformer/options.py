@@ -12,7 +12,7 @@ INT8 = "int8"
 
 @dataclass(frozen=True)
 class TransformerOptions:
-    """The defaults are those that fine-tuned MiniLM best on validation rows (docs/figures.md)."""
+    """The defaults are usual ones for a small BERT; nobody has searched for better ones."""
 
     weights: str = "minilm"
     max_length: int = 80
@@ -51,6 +51,6 @@ OPTIONS: Mapping[str, Option] = {
     "validated": Number(int, 10, 1_000_000, "validation rows of each data set at most, evenly chosen"),
     "patience": Number(int, 1, 1_000, "checks without a smaller validation loss that end the training"),
     "precision": Choice((AUTO, FLOAT32, MIXED_BFLOAT16), "of the arithmetic in training"),
-    "jit": Switch("compile with XLA; gains on a GPU"),
+    "jit": Switch("compile with XLA; slower on a processor"),
     "export": Choice((INT8, FLOAT32), "how the bundle stores weights"),
 }
