@@ -43,10 +43,10 @@ class ForestOptions(FeatureOptions):
     min_count: int = 10
     best: int = 3_000
     trees: int = 100
-    depth: int = 60
+    depth: int = 100
     leaves: int = 4_000
     leaf_rows: int = 2
-    rows: int = 200_000
+    rows: int = 50_000
 
 
 _OPTIONS = FEATURE_OPTIONS | {
@@ -55,7 +55,7 @@ _OPTIONS = FEATURE_OPTIONS | {
     "depth": Number(int, 1, 200, "comparisons from a root to a leaf at most"),
     "leaves": Number(int, 2, 20_000, "leaves of a tree at most"),
     "leaf_rows": Number(int, 1, 10_000, "rows in a leaf at least"),
-    "rows": Number(int, 10, 10_000_000, "rows that each tree learns from at most"),
+    "rows": Number(int, 10, 10_000_000, "rows that the forest learns from at most, drawn at random"),
 }
 
 
@@ -116,10 +116,13 @@ class ForestFamily:
             max_depth=chosen.depth,
             max_leaf_nodes=chosen.leaves,
             min_samples_leaf=chosen.leaf_rows,
-            max_samples=min(chosen.rows, train.counts.shape[0]),
             random_state=work.seed,
             n_jobs=jobs,
         )
+        # A tree's time grows much faster than its rows, what it learns much slower.
+        n = train.counts.shape[0]
+        drawn = np.random.default_rng(work.seed).choice(n, min(chosen.rows, n), replace=False)
+        train = train.rows(np.sort(drawn))
         with work.progress.step("fit"):
             forest.fit(weighting.matrix(train.counts), train.labels, sample_weight=train.weights)
         return ForestModel(chosen, Features(train.vocabulary, weighting), forest, columns)
