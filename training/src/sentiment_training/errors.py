@@ -17,6 +17,8 @@ VigieError
     │   ├── UnknownVersionError     the registry holds no such version
     │   └── NoBundleError           the version holds no bundle
     ├── CheckpointError             the last epoch on the disk cannot be gone on from
+    ├── DiskError                   a folder that long work needs has no room or cannot be written
+    ├── ResultError                 a folder is no result that could be registered
     └── ParityError                 the exported bundle disagrees with what was trained
 """
 
@@ -85,6 +87,14 @@ class NoBundleError(TrackingError):
 
 class CheckpointError(TrainingError):
     """The last epoch on the disk is damaged, or of another training."""
+
+
+class DiskError(TrainingError):
+    """A folder that long work needs has no room or cannot be written."""
+
+
+class ResultError(TrainingError):
+    """A folder is no result that could be registered."""
 
 
 class ParityError(TrainingError):

@@ -1,5 +1,6 @@
 """Says with what a model was made: code, packages, memory."""
 
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -34,12 +35,13 @@ class GitState:
 
 
 def git_state(folder: Path) -> GitState | None:
-    """Ask git about a folder; None where there is no git or no repository."""
+    """Ask git about a folder, or the image that this runs in; None where neither knows."""
     try:
         commit = _git(folder, "rev-parse", "HEAD")
         changes = _git(folder, "status", "--porcelain", "--untracked-files=no")
     except (OSError, subprocess.SubprocessError):
-        return None
+        built_from = os.environ.get("VIGIE_COMMIT", "unknown")
+        return None if built_from in {"", "unknown"} else GitState(built_from, dirty=False)
     return GitState(commit, bool(changes))
 
 

@@ -1,19 +1,33 @@
 """Talks to MLflow: politely, within seconds when it is not there, and in one sentence when it refuses."""
 
 import os
-from collections.abc import Iterator, Mapping
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import mlflow
 import requests
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
+from mlflow.utils.credentials import get_default_host_creds
 
 from sentiment_training.errors import TrackingError, UnreachableError
+from sentiment_training.guard import Server
 
 # MLflow reads its settings from the environment alone.
 _IMPATIENT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
+# Its client retries for four minutes without a word; `Patience` does it for two, with one.
+NO_RETRIES = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
+PATIENCE_S = 120.0
+_PAUSE_S = 2.0
+_REFUSED = 400
+_SERVER_FAULT = 500
+
+T = TypeVar("T")
 
 
 def shown_uri(uri: str) -> str:
@@ -34,10 +48,88 @@ def connect(uri: str) -> MlflowClient:
     """
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)
-    with told(uri), _environment(_IMPATIENT):
+    with told(uri), environment(_IMPATIENT):
         client = MlflowClient(tracking_uri=uri, registry_uri=uri)
         client.search_registered_models(max_results=1)
     return client
+
+
+def server(uri: str) -> Server | None:
+    """Address and credentials as MLflow's client uses them; None where the runs lie in files."""
+    if not uri.startswith(("http:", "https:")):
+        return None
+    known = get_default_host_creds(uri)  # type: ignore[no-untyped-call]  # MLflow's
+    return Server.of(
+        uri,
+        known.username or "",
+        known.password or "",
+        known.token or "",
+        verify=not known.ignore_tls_verification,
+        certificates=known.server_cert_path or "",
+    )
+
+
+@dataclass
+class Outage:
+    """Says once that MLflow does not answer, and once that it does again, whoever finds out first."""
+
+    uri: str
+    say: Callable[[str], None]
+    _gone: bool = field(default=False, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    def begins(self) -> None:
+        """MLflow did not answer."""
+        with self._lock:
+            if not self._gone:
+                self._gone = True
+                self.say(f"MLflow does not answer at {shown_uri(self.uri)}; what it is to know is sent later")
+
+    def ends(self) -> None:
+        """MLflow answered."""
+        with self._lock:
+            if self._gone:
+                self._gone = False
+                self.say("MLflow answers again")
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Calls MLflow; while it does not answer, waits for it for two minutes."""
+
+    outage: Outage
+    limit_s: float = PATIENCE_S
+    pause_s: float = _PAUSE_S
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+    def __call__(self, action: Callable[[], T]) -> T:
+        """Do it, again and again if need be.
+
+        Raises
+        ------
+        UnreachableError
+            If nothing answers for so long.
+        TrackingError
+            At once, if what answers refuses.
+        """
+        deadline: float | None = None
+        while True:
+            try:
+                with told(self.outage.uri):
+                    answer = action()
+            except UnreachableError:
+                now = self.clock()
+                self.outage.begins()
+                if deadline is None:
+                    deadline = now + self.limit_s
+                    self.outage.say(f"waiting for MLflow, {self.limit_s / 60:g} minutes at most")
+                elif now >= deadline:
+                    raise
+                self.sleep(self.pause_s)
+            else:
+                self.outage.ends()
+                return answer
 
 
 @contextmanager
@@ -45,6 +137,12 @@ def told(uri: str) -> Iterator[None]:
     """Turn what MLflow's client raises into one sentence."""
     try:
         yield
+    except requests.HTTPError as fault:
+        if fault.response is not None and _REFUSED <= fault.response.status_code < _SERVER_FAULT:
+            raise TrackingError(
+                f"MLflow at {shown_uri(uri)} refused: {fault.response.status_code} {fault.response.reason}"
+            ) from fault
+        raise UnreachableError(_unreachable(uri)) from fault
     except requests.RequestException as fault:
         raise UnreachableError(_unreachable(uri)) from fault
     except MlflowException as fault:
@@ -53,7 +151,14 @@ def told(uri: str) -> Iterator[None]:
 
 def _explained(uri: str, message: str) -> TrackingError:
     first_line = message.strip().splitlines()[0] if message.strip() else "no reason given"
-    if "Max retries exceeded" in message or "timed out" in message or "Failed to establish" in message:
+    gone = (
+        "Max retries exceeded",
+        "timed out",
+        "timeout exception",
+        "Failed to establish",
+        "Connection aborted",
+    )
+    if any(sign in message for sign in gone):
         return UnreachableError(_unreachable(uri))
     if "error code 401" in message:
         return TrackingError(
@@ -80,7 +185,8 @@ def _unreachable(uri: str) -> str:
 
 
 @contextmanager
-def _environment(settings: Mapping[str, str]) -> Iterator[None]:
+def environment(settings: Mapping[str, str]) -> Iterator[None]:
+    """Set variables of the environment within the block."""
     before = {name: os.environ.get(name) for name in settings}
     os.environ.update(settings)
     try:

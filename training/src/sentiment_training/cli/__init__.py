@@ -20,7 +20,7 @@ def main() -> None:
     """Run the command; what fails is one line on stderr, and a traceback only if it was asked for."""
     try:
         app()
-    except (VigieError, OSError, Interrupted) as fault:
+    except (VigieError, OSError, MemoryError, Interrupted) as fault:
         if "--debug" in sys.argv:
             raise
         sentence, code = _told(fault)
@@ -31,6 +31,8 @@ def main() -> None:
 def _told(fault: BaseException) -> tuple[str, int]:
     if isinstance(fault, Interrupted):
         return "interrupted; nothing was registered", EXIT_INTERRUPTED
+    if isinstance(fault, MemoryError):
+        return f"not enough memory: {str(fault) or 'nothing more can be had'}", EXIT_FAILED
     if isinstance(fault, OSError):
         where = f" ({fault.filename})" if fault.filename else ""
         return f"{fault.strerror or fault}{where}", EXIT_FAILED

@@ -5,6 +5,7 @@ MLflow and scikit-learn take seconds to import, so each command imports what it 
 # ruff: noqa: PLC0415 - see above
 
 import signal
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -40,6 +41,13 @@ MlflowUri = Annotated[
     ),
 ]
 ModelName = Annotated[str, typer.Option("--name", envvar="VIGIE_MODEL_NAME", help="The registered model.")]
+CacheFolder = Annotated[
+    Path,
+    typer.Option(
+        envvar="VIGIE_CACHE_FOLDER", help="Where interrupted work is kept, to go on with; for 14 days."
+    ),
+]
+DEFAULT_CACHE = Path("~/.cache/vigie")
 DEFAULT_URI = "http://127.0.0.1:8080/mlflow"
 DEFAULT_NAME = "tweet-sentiment"
 

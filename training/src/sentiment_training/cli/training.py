@@ -1,4 +1,4 @@
-"""The commands that make a version: train; and families, which lists what can be trained."""
+"""The commands that make a version: train, register; and families, which lists what can be trained."""
 # ruff: noqa: PLC0415 - each command imports what it needs when it is called
 
 from collections.abc import Mapping, Sequence
@@ -10,8 +10,10 @@ import typer
 from rich.console import Console
 
 from sentiment_training.cli.application import (
+    DEFAULT_CACHE,
     DEFAULT_NAME,
     DEFAULT_URI,
+    CacheFolder,
     MlflowUri,
     ModelName,
     app,
@@ -75,6 +77,20 @@ def train(
     seed: Annotated[
         int | None, typer.Option(help="For what is random in training (0); the split never is.")
     ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Start over; do not go on from an interrupted training's epoch.")
+    ] = False,
+    cache_folder: CacheFolder = DEFAULT_CACHE,
+    patience_s: Annotated[
+        float,
+        typer.Option(
+            "--mlflow-patience",
+            metavar="SECONDS",
+            envvar="VIGIE_MLFLOW_PATIENCE_S",
+            min=0,
+            help="How long an MLflow that does not answer is waited for, at the end.",
+        ),
+    ] = 120,
     name: ModelName = DEFAULT_NAME,
     experiment: Annotated[str, typer.Option(help="MLflow's experiment.")] = DEFAULT_NAME,
     mlflow_uri: MlflowUri = DEFAULT_URI,
@@ -103,18 +119,31 @@ def train(
         seed=kept.seed if seed is None else seed,
         languages=checked_languages(languages) if languages else kept.languages,
     )
-    registry = open_registry(mlflow_uri, name)
+    from sentiment_training.checkpoints import open_cache
     from sentiment_training.families import FAMILIES
-    from sentiment_training.progress import shown_progress
-    from sentiment_training.tables import scores_table
-    from sentiment_training.train import train
 
     if recipe.family not in FAMILIES:
         raise OptionError(f"there is no family {recipe.family!r}; choose one of {', '.join(FAMILIES)}")
     FAMILIES[recipe.family].check(recipe.options)
+    cache = open_cache(cache_folder)
+    registry = open_registry(mlflow_uri, name)
+    from sentiment_training.progress import shown_progress
+    from sentiment_training.tables import scores_table
+    from sentiment_training.train import train
+
     err = Console(stderr=True)
     with shown_progress() as progress:
-        trained = train(recipe, registry, experiment, progress, progress.steps.seconds, progress.say)
+        trained = train(
+            recipe,
+            registry,
+            experiment,
+            progress,
+            progress.steps.seconds,
+            progress.say,
+            cache,
+            fresh=fresh,
+            patience_s=patience_s,
+        )
     out = Console()
     print_table(scores_table({key: each.scores for key, each in trained.evaluations.items()}))
     out.print(
@@ -128,6 +157,27 @@ def train(
         promote_version(registry, str(trained.version.number), "Production", keep_others=False)
     else:
         err.print(f"to serve it: vigie promote {trained.version.number}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def register(
+    folder: Annotated[Path, typer.Argument(help="What `vigie train` named when MLflow did not answer.")],
+    *,
+    mlflow_uri: MlflowUri = DEFAULT_URI,
+) -> None:
+    """Register a trained model that MLflow was not there for, in the run that it belongs to."""
+    import shutil
+
+    from sentiment_training.results import publish, read_result
+    from sentiment_training.runs import TrainingRun
+
+    result = read_result(folder)
+    registry = open_registry(mlflow_uri, result.model)
+    with TrainingRun.reopened(registry, result.run_id) as run:
+        number = publish(folder, result, run)
+    shutil.rmtree(folder)
+    Console().print(f"registered version {number} of {result.model}", highlight=False, soft_wrap=True)
+    Console().print(f"run: {run.url}", highlight=False, soft_wrap=True)
 
 
 @app.command()

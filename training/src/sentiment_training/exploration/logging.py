@@ -25,6 +25,6 @@ def log_report(registry: Registry, experiment: str, found: Exploration, report: 
     with TrainingRun.started(registry, experiment, "explore", command="vigie explore") as run:
         run.log_choices({"data": ", ".join(found.counts), "rows.map": found.rows, "seed": found.seed})
         run.log_counts(found.counts)
-        run.log_cost({f"texts.{each.name}": each.n for each in found.classes})
+        run.log_metrics({f"texts.{each.name}": each.n for each in found.classes})
         run.log_file(report, FOLDER)
     return run.url

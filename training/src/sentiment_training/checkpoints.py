@@ -1,0 +1,159 @@
+"""The cache folder: checkpoints of trainings that were interrupted, and results that wait to be registered.
+
+<cache>/checkpoints/<sha256 of what is trained>/   identity.json, epochs/   (the family's)
+<cache>/results/<run id>/                          see results.py
+<cache>/studies/                                   see search
+"""
+
+import hashlib
+import json
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+
+import sentiment
+from sentiment_training.errors import DiskError
+
+KEPT_DAYS = 14
+# A bundle of 90 MB twice (as written and as packed), pictures, and an epoch of the largest family.
+NEEDED_BYTES = 400 * 2**20
+_DAY_S = 86_400
+
+
+def open_cache(folder: Path) -> Path:
+    """Make the cache folder if it is absent, take away what is older than 14 days, and give it back.
+
+    Raises
+    ------
+    DiskError
+        If it cannot be written, or there is too little room in it or for temporary files.
+    """
+    folder = folder.expanduser()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as fault:
+        raise DiskError(
+            f"the cache folder {folder} cannot be written ({fault.strerror}); "
+            "name another in VIGIE_CACHE_FOLDER"
+        ) from fault
+    for kind in ("checkpoints", "results"):
+        for each in (folder / kind).glob("*"):
+            if time.time() - _last_change(each) > KEPT_DAYS * _DAY_S:
+                _remove(each)
+    _require_room(folder, "VIGIE_CACHE_FOLDER")
+    _require_room(Path(tempfile.gettempdir()), "TMPDIR")
+    return folder
+
+
+def identity(
+    family: str, options: Mapping[str, str], fingerprint: str, weights: Mapping[str, float], seed: int
+) -> dict[str, object]:
+    """All that a checkpoint depends on, the code of the families included."""
+    return {
+        "family": family,
+        "options": dict(sorted(options.items())),
+        "fingerprint": fingerprint,
+        "weights": dict(weights),
+        "seed": seed,
+        "code": _code(),
+    }
+
+
+@contextmanager
+def kept_checkpoints(
+    cache: Path, of: Mapping[str, object], say: Callable[[str], None], *, fresh: bool = False
+) -> Iterator[Path | None]:
+    """Give the folder in which this very training keeps its epochs; it goes when the training succeeds.
+
+    Parameters
+    ----------
+    fresh
+        Take away what an earlier, interrupted training left.
+
+    Yields
+    ------
+    Path or None
+        None while another process trains the same.
+    """
+    written = json.dumps(of, indent=1, sort_keys=True)
+    folder = cache / "checkpoints" / hashlib.sha256(written.encode()).hexdigest()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_suffix(".lock").open("w") as lock:
+        if not _locked(lock):
+            say("another process trains just this: no checkpoints are kept here")
+            yield None
+            return
+        about, epochs = folder / "identity.json", folder / "epochs"
+        if fresh or not about.is_file() or about.read_text(encoding="utf-8") != written:
+            _remove(folder)
+        epochs.mkdir(parents=True, exist_ok=True)
+        about.write_text(written, encoding="utf-8")
+        if any(epochs.iterdir()):
+            when = datetime.fromtimestamp(_last_change(epochs)).astimezone().strftime("%d %b %H:%M")
+            say(f"goes on from the checkpoint of {when}; --fresh starts over")
+        try:
+            yield epochs
+        except BaseException:
+            if any(epochs.iterdir()):
+                say(f"the same command goes on from its last epoch; that is kept for {KEPT_DAYS} days")
+            else:
+                _remove(folder)
+            raise
+        _remove(folder)
+
+
+def _require_room(folder: Path, variable: str) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < NEEDED_BYTES:
+        raise DiskError(
+            f"{folder} has {free / 2**20:.0f} MB of free space, training wants "
+            f"{NEEDED_BYTES / 2**20:.0f} MB; "
+            f"make room there, or name another folder in {variable}"
+        )
+
+
+def _code() -> str:
+    """Hash what a checkpoint is read and written by: another version of it would misread the epochs."""
+    digest = hashlib.sha256()
+    for room in (Path(__file__).with_name("families"), Path(sentiment.__file__).parent):
+        for each in sorted(room.rglob("*.py")):
+            digest.update(each.relative_to(room).as_posix().encode() + b"\0" + each.read_bytes())
+    return digest.hexdigest()
+
+
+def _last_change(path: Path) -> float:
+    return max((each.lstat().st_mtime for each in (path, *path.rglob("*"))), default=0.0)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _locked(file: IO[str]) -> bool:
+    """Hold the file for this process alone, until it is closed or the process ends, however it ends."""
+    if sys.platform == "win32":
+        import msvcrt  # noqa: PLC0415 - only Windows has it
+
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+    import fcntl  # noqa: PLC0415 - Windows has none
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
