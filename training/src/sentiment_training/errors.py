@@ -18,6 +18,7 @@ VigieError
     │   └── NoBundleError           the version holds no bundle
     ├── CheckpointError             the last epoch on the disk cannot be gone on from
     ├── DiskError                   a folder that long work needs has no room or cannot be written
+    ├── EngineError                 what scores beside this process does not work
     ├── ResultError                 a folder is no result that could be registered
     └── ParityError                 the exported bundle disagrees with what was trained
 """
@@ -91,6 +92,10 @@ class CheckpointError(TrainingError):
 
 class DiskError(TrainingError):
     """A folder that long work needs has no room or cannot be written."""
+
+
+class EngineError(TrainingError):
+    """What scores beside this process does not work."""
 
 
 class ResultError(TrainingError):

@@ -24,6 +24,7 @@ from sentiment_training.provenance import git_state
 from sentiment_training.pyfunc_packing import BUNDLE
 from sentiment_training.recipe import Recipe
 from sentiment_training.registry import Registry, Version
+from sentiment_training.results import publish, write_result
 from sentiment_training.runs import TrainingRun
 from sentiment_training.tracking import told
 
@@ -109,7 +110,7 @@ def run_grid(
     for name, counts in material.counts.items():
         say(described(name, counts))
     say(f"compare on {len(compared):,} of {len(learned):,} tweets in {settings.folds} folds")
-    with TrainingRun.started(registry, experiment, "grid") as run:
+    with TrainingRun.started(registry, experiment, "grid", say, command="vigie grid") as run:
         run.log_material(material)
         run.log_choices(
             {
@@ -152,21 +153,14 @@ def run_grid(
             held_out = examined[HELD_OUT]
             check_parity(model, bundle, held_out.texts.to_pylist(), held_out.labels, progress)
             evaluations = evaluate(bundle.probabilities, examined, bundle.manifest.threshold, progress)
+            costs = {
+                **{f"seconds.{step.replace(' ', '_')}": taken for step, taken in seconds.items()},
+                "seconds.grid": compared_s,
+                "seconds.total": time.perf_counter() - started,
+            }
+            result = write_result(folder, run, {}, evaluations, costs)
             with progress.step("log"):
-                run.log_model(folder / BUNDLE, folder / "model")
-                run.log_evaluations(evaluations, folder / "figures")
-                run.log_cost(
-                    {
-                        **{f"seconds.{step.replace(' ', '_')}": taken for step, taken in seconds.items()},
-                        "seconds.grid": compared_s,
-                        "seconds.total": time.perf_counter() - started,
-                    }
-                )
-                number = (
-                    run.register(bundle.sha256, {name: each.scores for name, each in evaluations.items()})
-                    if register
-                    else None
-                )
+                number = publish(folder, result, run, register=register)
     version = None if number is None else registry.resolve(str(number))
     return GridResult(models, evaluations, run.url, version)
 

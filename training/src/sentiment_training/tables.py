@@ -1,7 +1,7 @@
 """Shows figures: as tables for people, as JSON for programs, as Markdown for MLflow's pages."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from rich.table import Table
@@ -35,6 +35,17 @@ def scores_table(measured: Mapping[str, Scores]) -> Table:
         table.add_column(f"{name}\n{scores.n:,} tweets", justify="right")
     for key, shown in NAMES.items():
         table.add_row(shown, *(with_interval(scores.estimates()[key]) for scores in measured.values()))
+    return table
+
+
+def trials_table(metric: str, best: Sequence[tuple[int, float, Mapping[str, str]]]) -> Table:
+    """Make a row a trial: its number, its figure, its options."""
+    table = Table(caption="on the validation rows, mean over the data sets", caption_justify="left")
+    table.add_column("trial", justify="right")
+    table.add_column(metric.replace("_", " "), justify="right")
+    table.add_column("options")
+    for number, value, options in best:
+        table.add_row(str(number), f"{value:.4f}", " ".join(f"{key}={text}" for key, text in options.items()))
     return table
 
 

