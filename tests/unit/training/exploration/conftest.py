@@ -34,12 +34,12 @@ def some_rows(
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def rows() -> Callable[..., Rows]:
     return some_rows
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def corpus() -> Callable[..., Corpus]:
     def make(texts: Sequence[str], labels: str, **known: Sequence[object]) -> Corpus:
         return corpus_of([some_rows(texts, labels, **known)], SilentProgress())

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,7 +21,9 @@ from sentiment_training.exploration.ngrams import (
 )
 from sentiment_training.exploration.projections import agreement, projected, tfidf_space
 from sentiment_training.exploration.repeats import repeats
-from sentiment_training.exploration.vectors import factored_vectors
+from sentiment_training.exploration.vectors import factored_vectors, read_vectors
+from sentiment_training.families.deep.vectors import look_into
+from sentiment_training.progress import SilentProgress
 
 Make = Callable[..., Corpus]
 
@@ -269,3 +272,16 @@ def test_factored_vectors_bring_words_together_that_stand_in_for_each_other(corp
         return float(one @ other / np.linalg.norm(one) / np.linalg.norm(other))
 
     assert cosine(crew, staff) > 0.9 > cosine(crew, bag)
+
+
+def test_vectors_are_read_from_a_file_and_texts_are_the_mean_of_what_it_knows(
+    corpus: Make, tmp_path: Path
+) -> None:
+    path = tmp_path / "glove.txt"
+    path.write_text("kind 1 0\ncrew 0 1\nother 5 5\n")
+    made = corpus(["kind crew", "kind", "unheard of"], "++-")
+
+    read = read_vectors(look_into(path), made.words, SilentProgress())
+
+    assert read.means(made.words).tolist() == [[0.5, 0.5], [1, 0], [0, 0]]
+    assert read.source == "glove.txt, which knows 60 % of the words as they occur"

@@ -36,6 +36,13 @@ def explore(
     seed: Annotated[
         int, typer.Option(min=0, max=2**32 - 1, help="For samples, maps, clouds and word vectors.")
     ] = 0,
+    embeddings: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Word vectors (GloVe, word2vec, .vec, .npz) instead of learned ones.",
+        ),
+    ] = None,
     log: Annotated[
         bool, typer.Option("--log", help="Log the report as an artifact of an MLflow run.")
     ] = False,
@@ -49,7 +56,9 @@ def explore(
     require_place(out, force=force)
     require_wordcloud()
     from sentiment_training.datasets import load_rows
+    from sentiment_training.families.deep.vectors import look_into
 
+    vector_file = None if embeddings is None else look_into(embeddings)
     sources = [load_rows(each) for each in files]
     registry = open_registry(mlflow_uri, DEFAULT_NAME) if log else None
     from sentiment_training.exploration.exploration import explore
@@ -58,7 +67,7 @@ def explore(
 
     title = ", ".join(dict.fromkeys(each.name for each in sources))
     with shown_progress() as progress:
-        found = explore(sources, progress, rows=rows, seed=seed)
+        found = explore(sources, progress, rows=rows, seed=seed, embeddings=vector_file)
         with progress.step("report"):
             page = report(found, title, datetime.now(UTC), progress.steps.seconds)
             write_whole(out, page)

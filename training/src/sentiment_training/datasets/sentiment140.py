@@ -8,7 +8,10 @@ import zlib
 from pathlib import Path
 from typing import BinaryIO, cast
 
+import pyarrow.compute as pc
+
 from sentiment_training.datasets.columns import SENTIMENT140_LABELS, rows_of
+from sentiment_training.datasets.dataset import Column
 from sentiment_training.datasets.rows import Rows
 from sentiment_training.datasets.tables import read_csv
 from sentiment_training.errors import DatasetNotFoundError, UnreadableFileError
@@ -24,8 +27,8 @@ def is_sentiment140(first_row: list[str]) -> bool:
 def load_sentiment140(path: Path, name: str) -> Rows:
     """Read the CSV.
 
-    The split goes by `user`; `ids` grow with time and stand for it (the dates name a zone by letters that
-    are not unique).
+    The split goes by `user`; `ids` grow with time and stand for it. `date` names a zone by letters that are
+    not unique, and all rows have the same: the time is taken without it.
     """
     with path.open("rb") as file:
         return _load(file, path.name, name)
@@ -60,15 +63,24 @@ def load_sentiment140_zip(path: Path, member: str | None, name: str) -> Rows:
 
 
 def _load(file: BinaryIO, shown: str, name: str) -> Rows:
-    table = read_csv(file, shown, ["target", "ids", "user", "text"], column_names=COLUMNS, encoding="latin-1")
+    table = read_csv(
+        file, shown, ["target", "ids", "date", "user", "text"], column_names=COLUMNS, encoding="latin-1"
+    )
     return rows_of(
         name,
         table["text"],
         table["target"],
         labels=SENTIMENT140_LABELS,
         user=table["user"],
+        time=_times(table["date"]),
         order=table["ids"],
     )
+
+
+def _times(dates: Column) -> Column:
+    """Read ``Mon Apr 06 22:19:45 PDT 2009``; null where it is written otherwise."""
+    local = pc.replace_substring_regex(dates, r" [A-Z]{3,4} (\d{4})$", r" \1")
+    return pc.strptime(local, "%a %b %d %H:%M:%S %Y", unit="us", error_is_null=True)
 
 
 def _chosen(shown: str, members: list[str], part: str | None) -> str:

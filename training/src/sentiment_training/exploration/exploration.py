@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from threadpoolctl import threadpool_limits
+
 from sentiment_training.datasets import Counts, Rows
 from sentiment_training.exploration.balance import ClassCount, class_counts, training_counts
 from sentiment_training.exploration.clouds import PlacedWord, cloud, telling
@@ -12,7 +14,8 @@ from sentiment_training.exploration.marks import Mark, marks
 from sentiment_training.exploration.ngrams import LONGEST, Typical, count_ngrams, typical_ngrams
 from sentiment_training.exploration.projections import Projection, projected, tfidf_space
 from sentiment_training.exploration.repeats import Repeats, repeats
-from sentiment_training.exploration.vectors import learned_vectors
+from sentiment_training.exploration.vectors import learned_vectors, read_vectors
+from sentiment_training.families.deep.vectors import VectorFile
 from sentiment_training.progress import Progress
 
 # Lines in a list of n-grams; clouds take more of the same.
@@ -57,7 +60,9 @@ class Exploration:
     seed: int
 
 
-def explore(sources: Sequence[Rows], progress: Progress, *, rows: int, seed: int) -> Exploration:
+def explore(
+    sources: Sequence[Rows], progress: Progress, *, rows: int, seed: int, embeddings: VectorFile | None = None
+) -> Exploration:
     """Compute everything.
 
     Parameters
@@ -68,13 +73,18 @@ def explore(sources: Sequence[Rows], progress: Progress, *, rows: int, seed: int
         How many texts a map shows at most.
     seed
         For the samples, the maps, the clouds and the word vectors.
+    embeddings
+        A file of word vectors; None learns them from the texts.
 
     Raises
     ------
     EmptyDatasetError
         If no row has a text.
+    OptionError
+        If the file of word vectors breaks off.
     """
     corpus = corpus_of(sources, progress)
+    vectors = None if embeddings is None else read_vectors(embeddings, corpus.words, progress)
     with progress.step("duplicates"):
         counts, repeated = training_counts(sources), repeats(corpus)
     with progress.step("lengths"):
@@ -87,11 +97,14 @@ def explore(sources: Sequence[Rows], progress: Progress, *, rows: int, seed: int
     learned = corpus.words.of(corpus.sample(LEARNED_ROWS, seed))
     shown = corpus.sample(rows, seed)
     words = corpus.words.of(shown)
-    with progress.step("map of TF-IDF"):
-        maps = [projected(corpus, shown, tfidf_space(learned, words, seed), "TF-IDF of words", seed)]
-    with progress.step("map of embeddings"):
-        vectors = learned_vectors(learned, seed)
-        maps.append(projected(corpus, shown, vectors.means(words), vectors.source, seed))
+    # One thread: the same seed gives the same maps on any machine, and a busy one does not slow them down
+    # a hundredfold, as it does where threads wait for each other.
+    with threadpool_limits(1):
+        with progress.step("map of TF-IDF"):
+            maps = [projected(corpus, shown, tfidf_space(learned, words, seed), "TF-IDF of words", seed)]
+        with progress.step("map of embeddings"):
+            vectors = vectors or learned_vectors(learned, seed)
+            maps.append(projected(corpus, shown, vectors.means(words), vectors.source, seed))
     return Exploration(
         corpus=corpus,
         counts=counts,

@@ -52,12 +52,14 @@ def tfidf_space(fitted: Words, shown: Words, seed: int) -> FloatArray:
     """Give TF-IDF vectors of `shown`, reduced to 50 dimensions that were found on `fitted`."""
     matrix, others = _occurrences(fitted), _occurrences(shown)
     columns = np.flatnonzero(np.bincount(matrix.indices, minlength=matrix.shape[1]) > 1)
-    tfidf = TfidfTransformer(sublinear_tf=True).fit(matrix[:, columns])
-    features = tfidf.transform(matrix[:, columns])
-    dimensions = min(_DIMENSIONS, len(columns) - 1, features.shape[0] - 1)
+    dimensions = min(_DIMENSIONS, len(columns) - 1, matrix.shape[0] - 1)
     if dimensions < 2:  # noqa: PLR2004 - a plane
         return np.zeros((others.shape[0], 1))
-    svd = TruncatedSVD(dimensions, random_state=seed).fit(features)
+    tfidf = TfidfTransformer(sublinear_tf=True).fit(matrix[:, columns])
+    features = tfidf.transform(matrix[:, columns])
+    # Where all texts are alike, the share of variance explained, which nobody asks for, is 0 / 0.
+    with np.errstate(invalid="ignore", divide="ignore"):
+        svd = TruncatedSVD(dimensions, random_state=seed).fit(features)
     reduced: FloatArray = svd.transform(tfidf.transform(others[:, columns]))
     return reduced
 

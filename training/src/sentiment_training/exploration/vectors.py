@@ -10,6 +10,8 @@ from sklearn.decomposition import TruncatedSVD
 
 from sentiment_training.datasets.dataset import BoolArray
 from sentiment_training.exploration.corpus import Words
+from sentiment_training.families.deep.vectors import VectorFile, read
+from sentiment_training.progress import Progress
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -48,6 +50,24 @@ class WordVectors:
         n = np.asarray(counts.sum(axis=1)).reshape(-1, 1)
         means: FloatArray = np.asarray(counts @ self.table) / np.maximum(n, 1)
         return means
+
+
+def read_vectors(file: VectorFile, words: Words, progress: Progress) -> WordVectors:
+    """Read the vectors of these words from a file that `look_into` knows.
+
+    Raises
+    ------
+    OptionError
+        If the file breaks off.
+    """
+    vocabulary = {word: number for number, word in enumerate(words.vocabulary)}
+    found = read(file, vocabulary, progress)
+    table = np.zeros((len(vocabulary), file.dimensions))
+    for word, vector in found.items():
+        table[vocabulary[word]] = vector
+    with_vector: BoolArray = np.any(table, axis=1)
+    known = float(with_vector[words.ids].mean()) if len(words.ids) else 0.0
+    return WordVectors(f"{file.path.name}, which knows {100 * known:.0f} % of the words as they occur", table)
 
 
 def learned_vectors(words: Words, seed: int) -> WordVectors:
@@ -99,7 +119,9 @@ def factored_vectors(words: Words, seed: int) -> WordVectors:
     information = np.log(counts.data * totals.sum() / (totals[counts.row] * totals[counts.col]))
     positive = csr_matrix((np.maximum(information, 0), (counts.row, counts.col)), shape=(size, size))
     dimensions = min(DIMENSIONS, size - 1)
-    table = TruncatedSVD(dimensions, random_state=seed).fit_transform(positive)
+    # Where all rows are alike, the share of variance explained, which nobody asks for, is 0 / 0.
+    with np.errstate(invalid="ignore", divide="ignore"):
+        table = TruncatedSVD(dimensions, random_state=seed).fit_transform(positive)
     return WordVectors(f"factored co-occurrence, {dimensions} dimensions, of these texts", np.asarray(table))
 
 

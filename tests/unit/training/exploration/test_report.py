@@ -1,0 +1,177 @@
+"""The report: one page that needs nothing else, whatever the tweets hold."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from importlib import resources
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from sentiment_training.datasets import Rows
+from sentiment_training.exploration.charts import short, ticks
+from sentiment_training.exploration.exploration import Exploration, explore
+from sentiment_training.exploration.page import report
+from sentiment_training.exploration.repeats import Repeated
+from sentiment_training.progress import SilentProgress
+
+pytest.importorskip("wordcloud", reason="word clouds need the extra explore")
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+NASTY = "</style></title><script>hit()</script> \"q\" 'a' &amp; <img src=x onerror=hit()>"
+
+
+class Page(HTMLParser):
+    """What a browser would see."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.addresses: list[str] = []
+        self.texts: list[str] = []
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        assert not [name for name, _ in attrs if name.startswith("on")]
+        self.addresses += [value or "" for name, value in attrs if name in {"href", "src", "action"}]
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+
+def explored(made: Rows, *, rows: int = 100) -> Exploration:
+    return explore([made], SilentProgress(), rows=rows, seed=0)
+
+
+@pytest.fixture(scope="module")
+def found(rows: Callable[..., Rows]) -> Exploration:
+    texts = [f"{'kind crew, thanks!' if i % 2 else 'lost bag, not nice'} {i % 9} {NASTY}" for i in range(30)]
+    return explored(rows([*texts, "thanks", "thanks"], "-+" * 16))
+
+
+def written(found: Exploration, title: str = "made-up") -> str:
+    return report(found, title, NOON, {"marks": 1.25})
+
+
+def test_nothing_in_a_tweet_becomes_a_tag_and_nothing_is_fetched(found: Exploration) -> None:
+    page = Page(written(found, NASTY))
+
+    assert not page.tags & {"script", "img", "iframe", "object", "link", "base", "form"}
+    assert all(address.startswith("#") for address in page.addresses)
+    assert any("<script>hit()</script>" in text for text in page.texts)
+
+
+def test_scripts_and_addresses_are_forbidden_by_the_page_itself(found: Exploration) -> None:
+    page = written(found)
+
+    assert "default-src 'none'; style-src 'unsafe-inline'" in page
+    assert "url(http" not in page
+    assert "@import" not in page
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=80))
+@example(text=NASTY)
+@example(text="]]> <!-- \x00 \u202e")
+def test_any_text_is_shown_as_it_is(found: Exploration, text: str) -> None:
+    repeats = replace(found.repeats, most_repeated=[Repeated(text, [1, 2])])
+    expected = short(text, 280)
+
+    page = Page(written(replace(found, repeats=repeats), text))
+
+    assert page.texts.count(expected) >= 2 or not expected
+    assert not page.tags & {"script", "img"}
+
+
+def test_what_is_shown_has_no_control_characters_and_one_line() -> None:
+    assert short("a\x00b\n\tc\u202ed", 20) == "a b c d"
+    assert short("abcdef", 4) == "abc…"
+
+
+def test_every_part_says_what_came_out(found: Exploration) -> None:
+    texts = " ".join(Page(written(found)).texts)
+
+    for sentence in (
+        "The classes are balanced: 50.0\xa0% negative, 50.0\xa0% positive.",
+        "1 text occurs with more than one label: 2 rows",
+        "Nothing tells when these texts were written",
+        "Most typical of negative: “",
+        "Negations: in 93.8\xa0% of negative texts, 0.0\xa0% of positive ones (only).",
+        "Of a text’s ten nearest neighbours",
+    ):
+        assert sentence in texts
+
+
+def test_one_class_is_explored_too(rows: Callable[..., Rows]) -> None:
+    found = explored(rows([f"thanks a lot {i}" for i in range(20)], "+" * 20))
+
+    page = " ".join(Page(written(found)).texts)
+
+    assert "There is one class only: every text is positive." in page
+    assert "these are the most frequent ones" in page
+    assert "lot" in [word.text for word in found.clouds[0]]
+    assert "a" not in [word.text for word in found.clouds[0]]
+
+
+@pytest.mark.parametrize("texts", [["x"], ["!", "?"], ["\u202e", "a"], ["नमस्ते दुनिया", "مرحبا"]])
+def test_the_smallest_and_the_strangest_files_have_a_report(
+    rows: Callable[..., Rows], texts: Sequence[str]
+) -> None:
+    page = written(explored(rows(texts, "+-"[: len(texts)])))
+
+    assert "too few different texts to draw a map" in page
+
+
+def test_neutral_texts_are_a_class_of_their_own(rows: Callable[..., Rows]) -> None:
+    found = explored(rows(["good", "bad", "so so"] * 5, "+-0" * 5))
+
+    assert [each.name for each in found.classes] == ["negative", "neutral", "positive"]
+    assert written(found).count('class="mark"') == len(found.marks)
+
+
+def test_the_same_seed_gives_the_same_page(rows: Callable[..., Rows]) -> None:
+    made = rows([f"{'kind crew' if i % 2 else 'lost bag'} {i}" for i in range(60)], "-+" * 30)
+
+    assert written(explored(made, rows=30)) == written(explored(made, rows=30))
+
+
+def test_every_text_colour_stands_out_in_light_and_in_dark() -> None:
+    style = resources.files("sentiment_training.exploration").joinpath("report.css").read_text("utf-8")
+    moods = [
+        dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", mood)) for mood in style.split("@media screen")[:2]
+    ]
+
+    for mood in moods:
+        for text in ("ink", "muted", "accent", "negative", "neutral", "positive"):
+            for ground in ("surface", "raised", "ground"):
+                assert contrast(mood[text], mood[ground]) >= 4.5, (text, ground)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (0, 10, [0, 2, 4, 6, 8, 10]),
+        (0, 0.19, [0, 0.05, 0.1, 0.15]),
+        (13.2, 21.9, [14, 16, 18, 20]),
+        (3, 3, [3]),
+    ],
+)
+def test_axes_have_round_numbers(low: float, high: float, expected: list[float]) -> None:
+    assert ticks(low, high) == expected
+
+
+def contrast(one: str, other: str) -> float:
+    """WCAG 2.2's contrast ratio of two ``#rrggbb`` colours."""
+
+    def luminance(colour: str) -> float:
+        channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        linear = [each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in channels]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    high, low = sorted([luminance(one), luminance(other)], reverse=True)
+    return (high + 0.05) / (low + 0.05)
