@@ -17,6 +17,7 @@ VigieError
     │   ├── UnknownVersionError     the registry holds no such version
     │   └── NoBundleError           the version holds no bundle
     ├── CheckpointError             the last epoch on the disk cannot be gone on from
+    ├── DivergedError               what a network computes is no number any more
     ├── DiskError                   a folder that long work needs has no room or cannot be written
     ├── EngineError                 what scores beside this process does not work
     ├── ResultError                 a folder is no result that could be registered
@@ -90,6 +91,8 @@ class CheckpointError(TrainingError):
     """The last epoch on the disk is damaged, or of another training."""
 
 
+class DivergedError(TrainingError):
+    """What a network computes is no number any more."""
 class DiskError(TrainingError):
     """A folder that long work needs has no room or cannot be written."""
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sentiment import Bundle, Provenance
-from sentiment_training.errors import CheckpointError, OptionError
+from sentiment_training.errors import CheckpointError, DivergedError, OptionError
 from sentiment_training.families import FAMILIES, Examples, FittedModel, Work
 from sentiment_training.families.family import Report
 from sentiment_training.parity import check_parity
@@ -190,6 +190,22 @@ def test_it_stops_when_validation_gets_no_better_and_keeps_the_best_weights() ->
     probability = fitted.probabilities(contrary.texts)
     loss = -np.log(np.where(contrary.labels, probability, 1 - probability)).mean()
     assert min(losses) == pytest.approx(loss, abs=1e-5)
+
+
+def test_a_network_whose_answers_are_no_numbers_is_no_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    from sentiment_training.families.deep import model  # noqa: PLC0415 - imports TensorFlow
+
+    build = model.build
+
+    def build_broken(*given: object) -> object:
+        network = build(*given)
+        kernel, bias = network.get_layer("score").get_weights()
+        network.get_layer("score").set_weights([kernel * np.nan, bias])
+        return network
+
+    monkeypatch.setattr(model, "build", build_broken)
+    with pytest.raises(DivergedError, match="after epoch 1 the network's answers are no numbers"):
+        fit("textcnn", SMALL)
 
 
 def test_each_domain_is_reported_apart_and_counts_the_same() -> None:

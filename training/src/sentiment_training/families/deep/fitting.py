@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from sentiment_training.errors import DivergedError
 from sentiment_training.families.deep.checkpoints import Checkpoint, Standing, Weights
 from sentiment_training.families.deep.options import COSINE, FLOAT32, MIXED, PLATEAU, NetworkOptions
 from sentiment_training.families.deep.rows import Rows, TokenArray
@@ -26,8 +27,6 @@ _SMALLEST_PROBABILITY = 1e-7
 
 Score = Callable[[TokenArray], tf.Tensor]
 """Takes ids of texts of one length, gives their logits, shape (texts, 1)."""
-
-
 _IDS = tf.TensorSpec((None, None), tf.int32)
 _COLUMN = tf.TensorSpec((None,), tf.float32)
 _Step = Callable[[TokenArray, npt.NDArray[np.float32], npt.NDArray[np.float32]], tf.Tensor]
@@ -54,6 +53,11 @@ def fit(
         The last epoch of this training, where it was killed.
     save
         Is called after each epoch with the standing, the network, the optimizer and the best weights.
+
+    Raises
+    ------
+    DivergedError
+        If the validation loss is no number.
     """
     optimizer = keras.optimizers.Adam(options.learning_rate)
     optimizer.build(network.trainable_variables)
@@ -79,6 +83,11 @@ def fit(
                 total += float(step(ids, labels[chosen], weights[chosen]))
                 advance(len(chosen))
             figures = _measure(score, validation, validated)
+            if not math.isfinite(figures["validation.loss"]):
+                raise DivergedError(
+                    f"after epoch {standing.epochs + 1} the network's answers are no numbers; "
+                    "give a lower learning_rate, or other embeddings if it has them from a file"
+                )
             figures["train.loss"] = total * options.batch / float(weights.sum())
             for name, value in figures.items():
                 work.report(name, value, standing.epochs + 1)
