@@ -93,6 +93,8 @@ class CheckpointError(TrainingError):
 
 class DivergedError(TrainingError):
     """What a network computes is no number any more."""
+
+
 class DiskError(TrainingError):
     """A folder that long work needs has no room or cannot be written."""
 

@@ -72,7 +72,7 @@ def fit(
     # Their mean is 1, so that the learning rate means the same whatever the weights.
     weights = (train.weights / train.weights.mean()).astype(np.float32)
     with work.progress.step("fit", (options.epochs - standing.epochs) * len(rows)) as advance:
-        while standing.epochs < options.epochs and standing.waited < options.patience:
+        while not is_over(standing, options):
             generator = np.random.default_rng([work.seed, standing.epochs])
             batches = rows.shuffled(options.batch, generator)
             total = 0.0
@@ -97,6 +97,11 @@ def fit(
             save(standing, network, optimizer, best)
     _restore(network.variables, best)
     return standing
+
+
+def is_over(standing: Standing, options: NetworkOptions) -> bool:
+    """Whether no epoch is left, or validation has been no better for too long."""
+    return standing.epochs >= options.epochs or standing.waited >= options.patience
 
 
 def compiled(network: keras.Model) -> Score:

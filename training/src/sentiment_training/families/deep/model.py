@@ -19,6 +19,7 @@ from sentiment_training.families.deep.fitting import (
     compiled,
     device_precision,
     fit,
+    is_over,
     probabilities,
     values,
 )
@@ -65,7 +66,9 @@ def train_network(
     )
     if work.checkpoints is not None:
         save = partial(_save, work.checkpoints, identity, tokenizer_json(tokenizer))
-    rows = Rows.of(tokenizer, train.texts, work.progress)
+    # Killed after its last epoch, a training has nothing more to learn from.
+    over = resumed is not None and is_over(resumed.standing, options)
+    rows = Rows.of(tokenizer, [] if over else train.texts, work.progress)
     validated = Rows.of(tokenizer, validation.texts)
     shape = (vocabulary_size(tokenizer), options.embedding_dim)
     embeddings = shape if resumed else _embeddings(options, tokenizer, rows, work)
@@ -98,7 +101,7 @@ class NetworkModel:
         return asdict(self.options) | {
             "precision": self.precision,
             "vocabulary.learned": vocabulary_size(self.tokenizer),
-            "weights": self.network.count_params(),
+            "network.weights": self.network.count_params(),
             "epochs.done": self.standing.epochs,
             "epochs.best": self.standing.best_epoch,
             "validation.best_loss": self.standing.best_loss,
