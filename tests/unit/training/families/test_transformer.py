@@ -88,6 +88,18 @@ def test_each_architecture_leaves_a_bundle_that_agrees(kind: str, tmp_path: Path
 
 
 @pytest.mark.slow
+def test_bertweet_is_robertas_shape_with_a_tokenizer_of_its_own(tmp_path: Path) -> None:
+    folder = a_hub_folder(tmp_path / "weights", "roberta", layers=1)
+    (folder / "tokenizer.json").unlink()
+    write_bertweet_files(folder)
+    model = fit(folder, export="float32", epochs="1")
+    bundle = model.export(tmp_path / "bundle", ["great flight", ""], Provenance())
+    # The last one ends in pieces that the weights have no row for.
+    texts = ["great flight !", "@delta great", "https://t.co/x URL", "", "\U0001f600", "xgrea eat"]
+    np.testing.assert_allclose(bundle.probabilities(texts), model.probabilities(texts), atol=1e-4)
+
+
+@pytest.mark.slow
 def test_what_stays_is_the_best_check_not_the_last(folder: Path) -> None:
     told: list[tuple[float, int]] = []
 
@@ -220,7 +232,8 @@ def test_robertas_vocabulary_and_merges_make_a_tokenizer(tmp_path: Path) -> None
     assert tokens(tokenizer, "great great") == ["<s>", "great", "Ġgreat", "</s>"]
 
 
-def test_bertweets_vocabulary_and_codes_make_a_tokenizer(tmp_path: Path) -> None:
+def write_bertweet_files(folder: Path) -> None:
+    """A vocabulary that lacks pieces on the way to its own, as the real one does."""
     words = [
         "@USER 9",
         "HTTPURL 9",
@@ -232,13 +245,17 @@ def test_bertweets_vocabulary_and_codes_make_a_tokenizer(tmp_path: Path) -> None
     words += [f"{letter} 1" for letter in "tehgrR!L"]
     words += ["gr@@ 1", "ea@@ 1", "fl@@ 1", "gh@@ 1", *(f"{each}@@ 1" for each in "@USEHTPL")]
     words += ["@U@@ 1", "SE@@ 1", "@USE@@ 1", "HT@@ 1", "TP@@ 1", "HTTP@@ 1", "UR@@ 1", "URL 1"]
-    (tmp_path / "vocab.txt").write_text("\n".join(words) + "\n", encoding="utf-8")
+    (folder / "vocab.txt").write_text("\n".join(words) + "\n", encoding="utf-8")
     codes = [
         *("g r 9", "e a 9", "ea t</w> 9", "gr eat</w> 9", "f l 9", "fl i 9", "g h 9", "gh t</w> 9"),
         *("@ U 9", "S E 9", "@U SE 9", "@USE R</w> 9"),
         *("H T 9", "T P 9", "HT TP 9", "U R 9", "UR L</w> 9", "HTTP URL</w> 9"),
     ]
-    (tmp_path / "bpe.codes").write_text("\n".join(codes) + "\n", encoding="utf-8")
+    (folder / "bpe.codes").write_text("\n".join(codes) + "\n", encoding="utf-8")
+
+
+def test_bertweets_vocabulary_and_codes_make_a_tokenizer(tmp_path: Path) -> None:
+    write_bertweet_files(tmp_path)
     tokenizer = read_tokenizer(tmp_path, 16, 100)
     assert tokens(tokenizer, "@delta great flight! https://t.co/x") == [
         *("<s>", "@USER</w>", "great</w>", "fli", "ght</w>", "!</w>", "HTTPURL</w>", "</s>"),

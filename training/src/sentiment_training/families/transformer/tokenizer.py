@@ -17,6 +17,7 @@ from tokenizers.pre_tokenizers import BertPreTokenizer, ByteLevel, Split
 from tokenizers.processors import RobertaProcessing, TemplateProcessing
 
 from sentiment import Cleaning
+from sentiment.cleaning_patterns import LINKS, MENTIONS
 from sentiment_training.errors import OptionError
 
 _READY = "tokenizer.json"
@@ -25,8 +26,12 @@ _ROBERTA_FILES = ("vocab.json", "merges.txt")
 _BERT_FILES = ("vocab.txt",)
 _BERT_UNKNOWN, _UNKNOWN = "[UNK]", "<unk>"
 
-# What BERTweet was trained with instead of links and mentions (Nguyen, Vu and Nguyen 2020).
-_BERTWEET_WORDS = {r"(?<![\w@])(?:url|URL)(?!\w)": "HTTPURL", r"(?<![\w@])(?:user|USER)(?!\w)": "@USER"}
+# What BERTweet was trained with instead of links and mentions (Nguyen, Vu and Nguyen 2020); published data
+# have words of their own there.
+_BERTWEET_WORDS = {
+    rf"{LINKS}|(?<![\w@])(?:url|URL)(?!\w)": " HTTPURL ",
+    rf"{MENTIONS}|(?<![\w@])(?:user|USER)(?!\w)": " @USER ",
+}
 # Near to NLTK's TweetTokenizer, which cut BERTweet's texts: words with their inner marks, mentions and
 # hashtags, emoticons, runs of dots, single signs.
 _BERTWEET_PIECE = r"[@#]?\w+(?:['’\-]\w+)*|[:;=8][\-o*']?[)\](\[dDpP/:}{@|\\]|\.\.+|[^\s\w]"
@@ -90,10 +95,12 @@ def _holds(folder: Path, names: tuple[str, ...]) -> bool:
 
 def _cleaning(tokenizer: Tokenizer) -> Normalizer:
     """Ours but for lower case: whether that counts, the weights know."""
-    steps: list[Normalizer] = [replace(Cleaning(), lowercase=False).normalizer()]
-    if {"@USER", "@USER</w>"} & tokenizer.get_vocab().keys():
-        steps += [Replace(Regex(pattern), word) for pattern, word in _BERTWEET_WORDS.items()]
-    return Sequence(steps)
+    if not {"@USER", "@USER</w>"} & tokenizer.get_vocab().keys():
+        return replace(Cleaning(), lowercase=False).normalizer()
+    # Instead of ours, not after: each makes a text longer, and a bundle may do so only so often.
+    words = [Replace(Regex(pattern), word) for pattern, word in _BERTWEET_WORDS.items()]
+    kept = replace(Cleaning(), lowercase=False, links="kept", mentions="kept")
+    return Sequence([*words, kept.normalizer()])
 
 
 def _joined(ours: Normalizer, theirs: Normalizer | None) -> Normalizer:
