@@ -1,4 +1,4 @@
-"""A version of every family, trained by the command, answers in the API; one is swapped for another under load."""
+"""A version of every family answers in the API, and one is swapped for another under load."""
 
 import os
 import subprocess

@@ -90,7 +90,7 @@ def train(
                 "family": family.name,
                 "data": ", ".join(each.train.name for each in material.splits),
                 "split": ", ".join(f"{each.train.name}: {each.rule}" for each in material.splits),
-                "weights": ", ".join(
+                "data.weights": ", ".join(
                     f"{each.train.name}: {weight:g}"
                     for each, weight in zip(material.splits, material.weights, strict=True)
                 ),
@@ -98,7 +98,7 @@ def train(
                 "rows.validation": len(validated),
                 "test_share": recipe.test_share,
                 "seed": recipe.seed,
-                "languages": ", ".join(recipe.languages),
+                "data.languages": ", ".join(recipe.languages),
                 "fingerprint": material.fingerprint,
             }
         )
