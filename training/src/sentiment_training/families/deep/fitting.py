@@ -194,5 +194,5 @@ def _restore(variables: Sequence[keras.Variable], kept: Weights) -> None:
 
 
 def device_precision() -> str:
-    """Mixed bfloat16 where there is a GPU; a processor is slower with it, even one that knows bfloat16."""
+    """Mixed bfloat16 where there is a GPU; a BiLSTM is slower with it also on a processor that knows it."""
     return MIXED if tf.config.list_physical_devices("GPU") else FLOAT32

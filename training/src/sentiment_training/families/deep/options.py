@@ -17,7 +17,7 @@ _WIDEST = 9
 
 @dataclass(frozen=True)
 class NetworkOptions:
-    """What all three families choose. The defaults are what did best by validation (docs/figures.md)."""
+    """What all three families choose. The defaults are usual ones, not searched for."""
 
     cleaning: str = "plain"
     tokens: str = WORDS
