@@ -28,7 +28,7 @@ SMALL = {
     "gru": {"units": "8", "embedding_dim": "8", "epochs": "3", "batch": "64"},
     "textcnn": {"filters": "8", "embedding_dim": "8", "epochs": "3", "batch": "64"},
     "encoder": {"encoder": "minilm", "hidden": "0", "epochs": "2"},
-    "transformer": {"epochs": "1", "batch": "32"},
+    "transformer": {"epochs": "1", "batch": "32", "max_length": "32"},
 }
 
 
