@@ -89,8 +89,8 @@ def test_a_version_of_every_family_answers_and_no_request_fails_between_two(
             model.promote(str(number))
             wait_until(lambda: str(number) in stream.versions(), 60, f"{name} answers")  # noqa: B023 - called at once
             assert name == api.model()["family"]
-            probability = api.predict("thanks the crew was great flight").json()["probability"]
-            assert 0 < probability < 1
+            # Random weights may be sure of themselves.
+            assert 0 <= api.predict("thanks the crew was great flight").json()["probability"] <= 1
 
     assert stream.failures == []
     assert {status for status, _, _ in stream.answers} == {200}

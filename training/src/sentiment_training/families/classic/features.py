@@ -140,7 +140,7 @@ class Vocabulary:
                 min_count=options.min_count,
             )
             counts = ngrams.counts(plain, plain_lengths)
-            # L-BFGS walks through every column, and on a small data set nearly all of them are empty.
+            # A solver walks through every column, and on a small data set nearly all of them are empty.
             occurs = np.bincount(counts.indices, minlength=ngrams.columns) > 0
             occurs[PADDING] = False
             used = np.flatnonzero(occurs)

@@ -57,7 +57,7 @@ class Preparation:
         return cls(Features(train.vocabulary, weighting), ratios, spelling)
 
     def weighed(self, counts: csr_matrix) -> csr_matrix:
-        """Weigh counts: float64, for with less L-BFGS stops at a third of its way."""
+        """Weigh counts: float64, for with less a solver stops at a third of its way."""
         matrix = self.features.weighting.matrix(counts).astype(np.float64)
         matrix.data *= self.ratios[matrix.indices]
         if self.spelling is None:
