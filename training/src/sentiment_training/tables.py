@@ -20,6 +20,7 @@ NAMES = {
     "log_loss": "log loss",
 }
 KEY_FIGURES = ("accuracy", "f1", "roc_auc", "ece")
+_MOST_COLUMNS = 3  # fit into a terminal of 100 characters with their intervals
 
 
 def with_interval(estimate: Estimate) -> str:
@@ -28,8 +29,15 @@ def with_interval(estimate: Estimate) -> str:
 
 
 def scores_table(measured: Mapping[str, Scores]) -> Table:
-    """Make a row a figure, a column a data set."""
+    """Make a row a figure, a column a data set; with many data sets, a row each and the key figures only."""
     table = Table(caption="with 95 % intervals", caption_justify="left")
+    if len(measured) > _MOST_COLUMNS:
+        for heading in ("", "tweets", *(NAMES[key] for key in KEY_FIGURES)):
+            table.add_column(heading, justify="right" if heading else "left", overflow="fold")
+        for name, scores in measured.items():
+            figures = (with_interval(scores.estimates()[key]) for key in KEY_FIGURES)
+            table.add_row(name, f"{scores.n:,}", *figures)
+        return table
     table.add_column("")
     for name, scores in measured.items():
         table.add_column(f"{name}\n{scores.n:,} tweets", justify="right")

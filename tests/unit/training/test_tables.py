@@ -1,0 +1,21 @@
+"""Tables of figures stay readable, however many data sets there are."""
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from sentiment_training.scores import scores
+from sentiment_training.tables import scores_table
+
+
+@pytest.mark.parametrize("sets", [1, 3, 4, 15])
+def test_every_data_set_is_named_in_full_with_its_accuracy(sets: int) -> None:
+    labels = np.array([True, False] * 20)
+    measured = scores(np.where(labels, 0.8, 0.3), labels, 0.5)
+    names = [f"heldout_umsab_{number:02}" for number in range(sets)]
+    console = Console(width=110, record=True, quiet=False)
+    with console.capture() as captured:
+        console.print(scores_table(dict.fromkeys(names, measured)))
+    shown = captured.get()
+    assert all(name in shown for name in names)
+    assert shown.count("1.000 [") >= 2 * sets
