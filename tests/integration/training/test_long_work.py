@@ -35,6 +35,7 @@ class Gate:
         name, _, port = host.partition(":")
         self._upstream = (name, int(port))
         self._server: socketserver.ThreadingTCPServer | None = None
+        self._connections: list[socket.socket] = []
         self._port = 0
         self.open()
 
@@ -43,11 +44,12 @@ class Gate:
         return f"http://127.0.0.1:{self._port}/{self._path}"
 
     def open(self) -> None:
-        upstream = self._upstream
+        upstream, connections = self._upstream, self._connections
 
         class Forward(socketserver.BaseRequestHandler):
             def handle(self) -> None:
                 with socket.create_connection(upstream) as other:
+                    connections.extend((self.request, other))
 
                     def back() -> None:
                         with suppress(OSError):
@@ -76,6 +78,10 @@ class Gate:
             self._server.shutdown()
             self._server.server_close()
             self._server = None
+        # Those that are kept alive would go on as if nothing had happened.
+        while self._connections:
+            with suppress(OSError):
+                self._connections.pop().shutdown(socket.SHUT_RDWR)
 
 
 @pytest.fixture
