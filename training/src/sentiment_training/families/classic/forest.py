@@ -11,6 +11,7 @@ from onnx import NodeProto, TensorProto, helper
 from sklearn.ensemble import RandomForestClassifier
 
 from sentiment import Bundle, Provenance, write_bundle
+from sentiment_training.families.classic.family import FromCounts
 from sentiment_training.families.classic.features import (
     FEATURE_OPTIONS,
     MARK_UNIT,
@@ -19,7 +20,6 @@ from sentiment_training.families.classic.features import (
     Features,
     Vocabulary,
     Weighting,
-    check_features,
 )
 from sentiment_training.families.classic.graphs import served_graph
 from sentiment_training.families.classic.tokens import IntArray, padded
@@ -30,8 +30,6 @@ from sentiment_training.families.family import (
     Number,
     Trial,
     Work,
-    option_help,
-    parse_options,
 )
 
 
@@ -59,19 +57,13 @@ _OPTIONS = FEATURE_OPTIONS | {
 }
 
 
-class ForestFamily:
+class ForestFamily(FromCounts[ForestOptions]):
     """Random forest."""
 
     name = "forest"
     needs_validation = False
-
-    def option_help(self) -> Mapping[str, str]:
-        """Each option's name, with a sentence and its default."""
-        return option_help(ForestOptions(), _OPTIONS)
-
-    def check(self, options: Mapping[str, str]) -> None:
-        """Raise OptionError if `fit` would not take these options."""
-        check_features(parse_options(ForestOptions(), _OPTIONS, options))
+    defaults = ForestOptions()
+    known = _OPTIONS
 
     def suggest(self, trial: Trial) -> Mapping[str, str]:
         """Choose options for one trial of a search."""
@@ -91,7 +83,7 @@ class ForestFamily:
         work: Work,
     ) -> "ForestModel":
         """Train; the seed decides which rows and features each tree sees."""
-        chosen = parse_options(ForestOptions(), _OPTIONS, options)
+        chosen = self.chosen(options)
         counted = Vocabulary.learn(train, chosen, work.progress)
         # What this process may use, which in a container is less than what the machine has.
         return self.fit_counted(counted, None, options, work, jobs=len(os.sched_getaffinity(0)))
@@ -106,7 +98,7 @@ class ForestFamily:
         jobs: int = 1,
     ) -> "ForestModel":
         """Train on what was counted; the same whatever the number of jobs."""
-        chosen = parse_options(ForestOptions(), _OPTIONS, options)
+        chosen = self.chosen(options)
         with work.progress.step("choose"):
             columns = train.best(chosen.best)
             train = train.columns(columns)

@@ -9,17 +9,15 @@ from scipy.sparse import csr_matrix
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from sentiment_training.families.classic.features import Counted, Vocabulary, check_features
+from sentiment_training.families.classic.family import FromCounts
+from sentiment_training.families.classic.features import Counted
 from sentiment_training.families.classic.linear import LINEAR_OPTIONS, LinearModel, LinearOptions
 from sentiment_training.families.classic.preparation import Preparation
 from sentiment_training.families.family import (
-    Examples,
     FloatArray,
     Number,
     Trial,
     Work,
-    option_help,
-    parse_options,
 )
 
 # Of the largest gradient, which is a mean over all tweets. A handful of Newton steps reach it on a million of
@@ -42,19 +40,13 @@ _OPTIONS = LINEAR_OPTIONS | {
 }
 
 
-class LogregFamily:
+class LogregFamily(FromCounts[LogregOptions]):
     """Logistic regression."""
 
     name = "logreg"
     needs_validation = False
-
-    def option_help(self) -> Mapping[str, str]:
-        """Each option's name, with a sentence and its default."""
-        return option_help(LogregOptions(), _OPTIONS)
-
-    def check(self, options: Mapping[str, str]) -> None:
-        """Raise OptionError if `fit` would not take these options."""
-        check_features(parse_options(LogregOptions(), _OPTIONS, options))
+    defaults = LogregOptions()
+    known = _OPTIONS
 
     def suggest(self, trial: Trial) -> Mapping[str, str]:
         """Choose options for one trial of a search."""
@@ -66,18 +58,6 @@ class LogregFamily:
             "c": str(trial.suggest_float("c", 0.01, 30, log=True)),
         }
 
-    def fit(
-        self,
-        train: Examples,
-        validation: Examples,  # noqa: ARG002 - nothing here is chosen by it
-        options: Mapping[str, str],
-        work: Work,
-    ) -> LinearModel:
-        """Train; nothing in it is random but the order of ties, so the seed only goes to scikit-learn."""
-        chosen = parse_options(LogregOptions(), _OPTIONS, options)
-        counted = Vocabulary.learn(train, chosen, work.progress)
-        return self.fit_counted(counted, None, options, work)
-
     def fit_counted(
         self,
         train: Counted,
@@ -86,7 +66,7 @@ class LogregFamily:
         work: Work,
     ) -> LinearModel:
         """Train on what was counted."""
-        chosen = parse_options(LogregOptions(), _OPTIONS, options)
+        chosen = self.chosen(options)
         with work.progress.step("features"):
             preparation = Preparation.learn(chosen, train, nb_weights=chosen.nb_weights)
             matrix = preparation.weighed(train.counts)

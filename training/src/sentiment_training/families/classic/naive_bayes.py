@@ -10,23 +10,19 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from sklearn.naive_bayes import MultinomialNB
 
+from sentiment_training.families.classic.family import FromCounts
 from sentiment_training.families.classic.features import (
     FEATURE_OPTIONS,
     Counted,
     FeatureOptions,
-    Vocabulary,
-    check_features,
 )
 from sentiment_training.families.classic.linear import BOTH_ANALYZERS, LinearModel
 from sentiment_training.families.classic.preparation import Preparation
 from sentiment_training.families.family import (
-    Examples,
     FloatArray,
     Number,
     Trial,
     Work,
-    option_help,
-    parse_options,
 )
 
 
@@ -42,19 +38,13 @@ _OPTIONS = (
 )
 
 
-class NaiveBayesFamily:
+class NaiveBayesFamily(FromCounts[NaiveBayesOptions]):
     """Multinomial naive Bayes."""
 
     name = "nb"
     needs_validation = False
-
-    def option_help(self) -> Mapping[str, str]:
-        """Each option's name, with a sentence and its default."""
-        return option_help(NaiveBayesOptions(), _OPTIONS)
-
-    def check(self, options: Mapping[str, str]) -> None:
-        """Raise OptionError if `fit` would not take these options."""
-        check_features(parse_options(NaiveBayesOptions(), _OPTIONS, options))
+    defaults = NaiveBayesOptions()
+    known = _OPTIONS
 
     def suggest(self, trial: Trial) -> Mapping[str, str]:
         """Choose options for one trial of a search."""
@@ -65,18 +55,6 @@ class NaiveBayesFamily:
             "alpha": str(trial.suggest_float("alpha", 0.01, 10, log=True)),
         }
 
-    def fit(
-        self,
-        train: Examples,
-        validation: Examples,  # noqa: ARG002 - nothing here is chosen by it
-        options: Mapping[str, str],
-        work: Work,
-    ) -> LinearModel:
-        """Train; nothing in it is random."""
-        chosen = parse_options(NaiveBayesOptions(), _OPTIONS, options)
-        counted = Vocabulary.learn(train, chosen, work.progress)
-        return self.fit_counted(counted, None, options, work)
-
     def fit_counted(
         self,
         train: Counted,
@@ -85,7 +63,7 @@ class NaiveBayesFamily:
         work: Work,
     ) -> LinearModel:
         """Train on what was counted."""
-        chosen = parse_options(NaiveBayesOptions(), _OPTIONS, options)
+        chosen = self.chosen(options)
         with work.progress.step("fit"):
             preparation = Preparation.learn(chosen, train)
             estimator = MultinomialNB(alpha=chosen.alpha)

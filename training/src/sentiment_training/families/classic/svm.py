@@ -13,7 +13,8 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.svm import LinearSVC
 
 from sentiment_training.errors import OptionError
-from sentiment_training.families.classic.features import Counted, Vocabulary, check_features
+from sentiment_training.families.classic.family import FromCounts
+from sentiment_training.families.classic.features import Counted, Vocabulary
 from sentiment_training.families.classic.linear import LINEAR_OPTIONS, LinearModel, LinearOptions
 from sentiment_training.families.classic.preparation import Preparation
 from sentiment_training.families.family import (
@@ -22,8 +23,6 @@ from sentiment_training.families.family import (
     Number,
     Trial,
     Work,
-    option_help,
-    parse_options,
 )
 
 # Two numbers are fitted, and the folds of scikit-learn's calibration must each have both labels.
@@ -44,19 +43,13 @@ _OPTIONS = LINEAR_OPTIONS | {
 }
 
 
-class SvmFamily:
+class SvmFamily(FromCounts[SvmOptions]):
     """Linear support vector machine, calibrated."""
 
     name = "svm"
     needs_validation = True
-
-    def option_help(self) -> Mapping[str, str]:
-        """Each option's name, with a sentence and its default."""
-        return option_help(SvmOptions(), _OPTIONS)
-
-    def check(self, options: Mapping[str, str]) -> None:
-        """Raise OptionError if `fit` would not take these options."""
-        check_features(parse_options(SvmOptions(), _OPTIONS, options))
+    defaults = SvmOptions()
+    known = _OPTIONS
 
     def suggest(self, trial: Trial) -> Mapping[str, str]:
         """Choose options for one trial of a search."""
@@ -72,7 +65,7 @@ class SvmFamily:
         self, train: Examples, validation: Examples, options: Mapping[str, str], work: Work
     ) -> LinearModel:
         """Train on `train`, calibrate on `validation`."""
-        chosen = parse_options(SvmOptions(), _OPTIONS, options)
+        chosen = self.chosen(options)
         if np.bincount(validation.labels, minlength=2).min() < _FEWEST_TO_CALIBRATE:
             raise OptionError(
                 f"svm is calibrated on validation rows, at least {_FEWEST_TO_CALIBRATE} of each label; there "
@@ -87,7 +80,7 @@ class SvmFamily:
         """Train and calibrate on what was counted."""
         if validation is None:
             raise OptionError("svm is calibrated on validation rows, and was given none")
-        chosen = parse_options(SvmOptions(), _OPTIONS, options)
+        chosen = self.chosen(options)
         with work.progress.step("features"):
             preparation = Preparation.learn(chosen, train, nb_weights=chosen.nb_weights)
             matrix = preparation.weighed(train.counts)
