@@ -98,7 +98,7 @@ def test_a_row_s_weight_counts(tmp_path: Path) -> None:
     train = Examples.of(["late again"] * 40, np.arange(40) % 2 == 0)
     heavy = replace(train, weights=np.where(train.labels, 20.0, 1.0))
     plain, leaning = (
-        fit(tmp_path, each, epochs="60", patience="60", learning_rate="0.1")
+        fit(tmp_path, each, epochs="200", patience="200", learning_rate="0.1")
         .probabilities(["late again"])
         .item()
         for each in (train, heavy)

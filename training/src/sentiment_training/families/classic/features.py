@@ -148,11 +148,11 @@ class Vocabulary:
             counts = counts[:, used]
             if marks is not None:
                 counts = hstack([counts, csr_matrix(marks.counts(ids, lengths))], format="csr")
-        return Counted(vocabulary, counts, rows.labels, rows.weights)
+        return Counted(vocabulary, counts, rows.labels, rows.weights, rows.domains, rows.names)
 
     def counted(self, rows: Examples) -> "Counted":
         """Count in labelled texts."""
-        return Counted(self, self.counts(rows.texts), rows.labels, rows.weights)
+        return Counted(self, self.counts(rows.texts), rows.labels, rows.weights, rows.domains, rows.names)
 
     @property
     def tables(self) -> dict[str, str | int | float]:
@@ -181,19 +181,27 @@ class Counted:
     ----------
     counts
         float32, shape (n, k + marks).
-    labels, weights
+    labels, weights, domains
         As in `Examples`, shape (n,).
+    names
+        Of the data sets.
     """
 
     vocabulary: Vocabulary
     counts: csr_matrix
     labels: BoolArray
     weights: FloatArray
+    domains: IntArray
+    names: Sequence[str]
 
     def rows(self, chosen: IntArray) -> "Counted":
         """Keep some of the texts."""
         return replace(
-            self, counts=self.counts[chosen], labels=self.labels[chosen], weights=self.weights[chosen]
+            self,
+            counts=self.counts[chosen],
+            labels=self.labels[chosen],
+            weights=self.weights[chosen],
+            domains=self.domains[chosen],
         )
 
     def best(self, most: int) -> IntArray:

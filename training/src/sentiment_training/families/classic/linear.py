@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import ClassVar, Protocol
 
 from scipy.sparse import csr_matrix
+from scipy.special import expit
 
 from sentiment import Bundle, Provenance, write_bundle
+from sentiment_training.families.classic.expert import Expert
 from sentiment_training.families.classic.features import (
     BOTH,
     CHARACTER,
@@ -71,12 +73,13 @@ LINEAR_OPTIONS = (
 
 @dataclass(frozen=True)
 class LinearModel:
-    """A fitted pipeline: tokens → n-grams → weights → linear classifier."""
+    """A fitted pipeline: tokens → n-grams → weights → linear classifier, and perhaps an expert beside it."""
 
     family: str
     options: FeatureOptions
     preparation: Preparation
     classifier: LinearClassifier
+    expert: Expert | None = None
     tolerance: ClassVar[float] = 1e-5
 
     @property
@@ -90,11 +93,19 @@ class LinearModel:
 
     def probabilities(self, texts: Sequence[str]) -> FloatArray:
         """Score texts with scikit-learn: probability of *positive*, shape (n,)."""
-        return self.classifier.probabilities(self.preparation.matrix(texts))
+        return self._scored(self.preparation.features.vocabulary.counts(texts))
 
     def probabilities_of(self, counted: Counted) -> FloatArray:
         """Score texts that the model's vocabulary has counted."""
-        return self.classifier.probabilities(self.preparation.weighed(counted.counts))
+        return self._scored(counted.counts)
+
+    def _scored(self, counts: csr_matrix) -> FloatArray:
+        features = self.preparation.weighed(counts)
+        if self.expert is None:
+            return self.classifier.probabilities(features)
+        general = features @ self.classifier.weights * self.classifier.slope + self.classifier.intercept
+        probability: FloatArray = expit(self.expert.log_odds(general, counts))
+        return probability
 
     def export(self, folder: Path, golden_texts: Sequence[str], provenance: Provenance) -> Bundle:
         """Write the bundle into a new folder and open it."""
@@ -103,7 +114,11 @@ class LinearModel:
             family=self.family,
             tokenizer=padded(self.preparation.features.vocabulary.tokenizer),
             graph=linear_graph(
-                self.preparation, self.classifier.weights, self.classifier.slope, self.classifier.intercept
+                self.preparation,
+                self.classifier.weights,
+                self.classifier.slope,
+                self.classifier.intercept,
+                self.expert,
             ),
             golden_texts=golden_texts,
             provenance=provenance,

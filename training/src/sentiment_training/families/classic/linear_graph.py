@@ -3,17 +3,25 @@
 import numpy as np
 from onnx import NodeProto, TensorProto, helper
 
+from sentiment_training.families.classic.expert import Expert
 from sentiment_training.families.classic.features import MARK_UNIT
 from sentiment_training.families.classic.graphs import Constants, served_graph
 from sentiment_training.families.classic.preparation import Preparation
 from sentiment_training.families.family import FloatArray
 
 
-def linear_graph(preparation: Preparation, weights: FloatArray, slope: float, intercept: float) -> bytes:
+def linear_graph(
+    preparation: Preparation,
+    weights: FloatArray,
+    slope: float,
+    intercept: float,
+    expert: Expert | None = None,
+) -> bytes:
     """Build probability = sigmoid(slope · score + intercept).
 
     Counts need no more than the sum, each occurrence adding its weight. TF-IDF counts an n-gram once: sorting
     a row brings equal ones together. Then score = Σ idf·w / √Σ idf² + marks·v + Σ spelling / √words.
+    An expert changes the log-odds of texts of its kind.
     """
     vocabulary, weighting = preparation.features.vocabulary, preparation.features.weighting
     k = len(vocabulary.used)
@@ -68,8 +76,14 @@ def linear_graph(preparation: Preparation, weights: FloatArray, slope: float, in
     nodes += [
         node("Mul", [score, "slope"], ["calibrated"]),
         node("Add", ["calibrated", "intercept"], ["log_odds"]),
-        node("Sigmoid", ["log_odds"], ["probability"]),
     ]
+    log_odds = "log_odds"
+    if expert is not None:
+        mixing, tables = expert.graph(ids, log_odds, "mixed_log_odds", vocabulary)
+        nodes += mixing
+        constants |= tables
+        log_odds = "mixed_log_odds"
+    nodes.append(node("Sigmoid", [log_odds], ["probability"]))
     return served_graph("linear", nodes, constants)
 
 

@@ -9,16 +9,13 @@ from scipy.sparse import csr_matrix
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
+from sentiment_training.errors import OptionError
+from sentiment_training.families.classic.expert import Expert, checked_kind
 from sentiment_training.families.classic.family import FromCounts
-from sentiment_training.families.classic.features import Counted
+from sentiment_training.families.classic.features import CHARACTER, Counted
 from sentiment_training.families.classic.linear import LINEAR_OPTIONS, LinearModel, LinearOptions
 from sentiment_training.families.classic.preparation import Preparation
-from sentiment_training.families.family import (
-    FloatArray,
-    Number,
-    Trial,
-    Work,
-)
+from sentiment_training.families.family import Examples, FloatArray, Number, Text, Trial, Work
 
 # Of the largest gradient, which is a mean over all tweets. A handful of Newton steps reach it on a million of
 # them; L-BFGS takes several times as long and ends wherever its iterations run out: two figures then differ
@@ -32,11 +29,15 @@ class LogregOptions(LinearOptions):
 
     c: float = 1.0
     max_iter: int = 100
+    expert: str = ""
 
 
 _OPTIONS = LINEAR_OPTIONS | {
     "c": Number(float, 1e-4, 1e4, "inverse strength of the L2 penalty"),
     "max_iter": Number(int, 1, 10_000, "Newton steps at most"),
+    "expert": Text(
+        "data set (its name) whose texts are told apart from all others, and read by weights of their own"
+    ),
 }
 
 
@@ -58,6 +59,22 @@ class LogregFamily(FromCounts[LogregOptions]):
             "c": str(trial.suggest_float("c", 0.01, 30, log=True)),
         }
 
+    def check(self, options: Mapping[str, str]) -> None:
+        """Raise OptionError if `fit` would not take these options."""
+        super().check(options)
+        chosen = self.chosen(options)
+        if chosen.expert and chosen.analyzer == CHARACTER:
+            raise OptionError("an expert reads words: give it analyzer=word, or leave one of the two out")
+
+    def fit(
+        self, train: Examples, validation: Examples, options: Mapping[str, str], work: Work
+    ) -> LinearModel:
+        """Count, and learn from the counts."""
+        self.check(options)
+        if expert := self.chosen(options).expert:
+            checked_kind(expert, train.names)
+        return super().fit(train, validation, options, work)
+
     def fit_counted(
         self,
         train: Counted,
@@ -67,6 +84,9 @@ class LogregFamily(FromCounts[LogregOptions]):
     ) -> LinearModel:
         """Train on what was counted."""
         chosen = self.chosen(options)
+        own = np.zeros(len(train.labels), np.bool_)
+        if chosen.expert:
+            own = train.domains == checked_kind(chosen.expert, train.names)
         with work.progress.step("features"):
             preparation = Preparation.learn(chosen, train, nb_weights=chosen.nb_weights)
             matrix = preparation.weighed(train.counts)
@@ -76,9 +96,18 @@ class LogregFamily(FromCounts[LogregOptions]):
         with work.progress.step("fit"), warnings.catch_warnings():
             # The limit is a choice: iterations past it change the third decimal of a probability.
             warnings.simplefilter("ignore", ConvergenceWarning)
-            estimator.fit(matrix, train.labels, sample_weight=train.weights)
+            estimator.fit(
+                matrix[~own] if chosen.expert else matrix,
+                train.labels[~own],
+                sample_weight=train.weights[~own],
+            )
         estimator.coef_ = preparation.rounded(estimator.coef_[0])[np.newaxis]
-        return LinearModel(self.name, chosen, preparation, LogregClassifier(estimator))
+        expert = None
+        if chosen.expert:
+            with work.progress.step("expert"):
+                general = estimator.decision_function(matrix[own])
+                expert = Expert.learn(train, own, general, chosen.char_ngrams, work.seed)
+        return LinearModel(self.name, chosen, preparation, LogregClassifier(estimator), expert)
 
 
 @dataclass(frozen=True)
