@@ -36,8 +36,8 @@ from sentiment_training.families.family import (
 )
 
 _BATCH = 512
-# Of a feature that never moves: it is left at 0 instead of being divided by nothing.
-_SMALLEST_SPREAD = 1e-6
+# What moves less than half precision tells apart is not scaled: it would be the rounding that is made large.
+_SMALLEST_SPREAD = 1e-4
 _ROWS_AT_ONCE = 16_384
 
 
@@ -127,7 +127,8 @@ class Scaling:
         for rows in _pieces(features):
             squares += ((rows - mean) ** 2).sum(axis=0)
         spread = np.sqrt(squares / max(1, len(features)))
-        return cls(mean.astype(np.float32), np.maximum(spread, _SMALLEST_SPREAD).astype(np.float32))
+        scaled = np.where(spread < _SMALLEST_SPREAD, 1, spread)
+        return cls(mean.astype(np.float32), scaled.astype(np.float32))
 
     def apply(self, features: Features) -> None:
         """Scale in place."""
