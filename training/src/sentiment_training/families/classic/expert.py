@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from onnx import NodeProto, helper
 from scipy.sparse import csr_matrix, hstack
+from scipy.special import expit
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
@@ -91,7 +92,7 @@ class Expert:
             Of the same texts.
         """
         gate, expert = (_words(counts, len(self.of_words)) @ self.of_words + self.intercepts).T
-        mixed: FloatArray = general + (self.trust * general + expert - general) / (1 + np.exp(-gate))
+        mixed: FloatArray = general + expit(gate) * (self.trust * general + expert - general)
         return mixed
 
     def graph(

@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 
 from sentiment_training.errors import OptionError
 from sentiment_training.families.classic.expert import Expert, checked_kind
-from sentiment_training.families.classic.family import FromCounts
+from sentiment_training.families.classic.family import ClassicModel, FromCounts
 from sentiment_training.families.classic.features import CHARACTER, Counted
 from sentiment_training.families.classic.linear import LINEAR_OPTIONS, LinearModel, LinearOptions
 from sentiment_training.families.classic.preparation import Preparation
@@ -68,7 +68,7 @@ class LogregFamily(FromCounts[LogregOptions]):
 
     def fit(
         self, train: Examples, validation: Examples, options: Mapping[str, str], work: Work
-    ) -> LinearModel:
+    ) -> ClassicModel:
         """Count, and learn from the counts."""
         self.check(options)
         if expert := self.chosen(options).expert:
