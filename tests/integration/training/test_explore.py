@@ -1,4 +1,4 @@
-"""`vigie explore --log` against a real MLflow server: the report is an artifact of a run that says what was read."""
+"""`vigie explore --log` against a real MLflow server: the report becomes the artifact of a run."""
 
 import subprocess
 import warnings
