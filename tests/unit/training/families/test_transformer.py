@@ -186,9 +186,9 @@ def test_a_hub_that_cannot_be_reached_is_said_so(monkeypatch: pytest.MonkeyPatch
         FAMILY.check({"weights": "vinai/bertweet-base"})
 
 
-def test_more_tokens_than_the_weights_take_are_refused(folder: Path) -> None:
+def test_more_tokens_than_the_weights_take_are_refused_before_any_data_are_read(folder: Path) -> None:
     with pytest.raises(OptionError, match=f"these weights take {LONGEST} tokens at most"):
-        fit(folder, max_length=str(LONGEST + 1))
+        FAMILY.check({"weights": str(folder), "max_length": str(LONGEST + 1)})
 
 
 def test_a_missing_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

