@@ -7,7 +7,7 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -60,6 +60,15 @@ def ask(
         return answer.status, dict(answer.getheaders()), answer.read()
     finally:
         connection.close()
+
+
+def flooded(port: int, visitor: Callable[[int], str]) -> list[int]:
+    """Ask until it is refused: a busy machine asks hardly faster than the limit lets through."""
+    statuses: list[int] = []
+    while 429 not in statuses and len(statuses) < 5_000:
+        status, *_ = ask(port, "/api/v1/x", headers={"X-Real-IP": visitor(len(statuses))})
+        statuses.append(status)
+    return statuses
 
 
 def asked(answer: tuple[int, dict[str, str], bytes]) -> tuple[str, dict[str, str]]:
@@ -216,7 +225,7 @@ def test_both_doors_ask_for_the_login_and_know_their_names(platform: dict[str, i
 
 
 def test_a_flood_from_one_visitor_is_stopped_and_others_go_on(platform: dict[str, int]) -> None:
-    flood = [ask(platform["swag"], "/api/v1/x", headers={"X-Real-IP": "203.0.113.7"})[0] for _ in range(600)]
+    flood = flooded(platform["swag"], lambda _number: "203.0.113.7")
     status, headers, body = ask(platform["swag"], "/api/v1/x", headers={"X-Real-IP": "203.0.113.7"})
 
     assert 429 in flood
@@ -229,12 +238,7 @@ def test_a_flood_from_one_visitor_is_stopped_and_others_go_on(platform: dict[str
 
 
 def test_a_visitor_cannot_pass_for_others_at_the_public_door(platform: dict[str, int]) -> None:
-    flood = [
-        ask(platform["front"], "/api/v1/x", headers={"X-Real-IP": f"203.0.113.{number % 250}"})[0]
-        for number in range(600)
-    ]
-
-    assert 429 in flood
+    assert 429 in flooded(platform["front"], lambda number: f"203.0.113.{number % 250}")
 
 
 def test_every_answer_carries_the_security_headers(platform: dict[str, int]) -> None:
