@@ -189,6 +189,8 @@ def test_a_hub_that_cannot_be_reached_is_said_so(monkeypatch: pytest.MonkeyPatch
 def test_more_tokens_than_the_weights_take_are_refused_before_any_data_are_read(folder: Path) -> None:
     with pytest.raises(OptionError, match=f"these weights take {LONGEST} tokens at most"):
         FAMILY.check({"weights": str(folder), "max_length": str(LONGEST + 1)})
+    with pytest.raises(OptionError, match=f"these weights take {LONGEST} tokens at most"):
+        fit(folder, max_length=str(LONGEST + 1))
 
 
 def test_a_missing_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,7 +43,7 @@ _ROWS_AT_ONCE = 16_384
 
 @dataclass(frozen=True)
 class EncoderOptions:
-    """Every choice of this family. The defaults are what did best on validation rows (docs/figures.md)."""
+    """Every choice of this family. What did best so far is in `training/recipes/encoder.toml`."""
 
     encoder: str = "use"
     pooled: bool = True

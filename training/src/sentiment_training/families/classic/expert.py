@@ -27,7 +27,7 @@ from sklearn.linear_model import LogisticRegression
 from sentiment_training.errors import OptionError
 from sentiment_training.families.classic.features import Counted, Vocabulary
 from sentiment_training.families.classic.graphs import Constants
-from sentiment_training.families.classic.spelling import Spelling
+from sentiment_training.families.classic.spelling import Spelling, by_root_of_words
 from sentiment_training.families.family import BoolArray, FloatArray, IntArray
 
 # Of the other texts, so many a text of the expert's kind are seen by the gate, and together they weigh so
@@ -207,8 +207,5 @@ def _to_tell_apart(train: Counted, own: BoolArray, seed: int) -> tuple[Counted, 
 
 def _words(counts: csr_matrix, words: int) -> csr_matrix:
     """Known words of texts, each 1 / √words: float32, shape (n, words)."""
-    found = counts[:, :words].tocsr()
-    known = np.asarray(found.sum(axis=1), np.float32).ravel()
-    rows = np.repeat(np.arange(found.shape[0]), np.diff(found.indptr))
-    data = found.data / np.sqrt(np.maximum(known, 1))[rows]
-    return csr_matrix((data.astype(np.float32), found.indices, found.indptr), shape=found.shape)
+    found = counts[:, :words]
+    return by_root_of_words(found, found)

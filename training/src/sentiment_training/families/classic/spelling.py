@@ -84,10 +84,7 @@ class Spelling:
                 "char_ngrams, or analyzer=word"
             )
         block = words @ self.table
-        if self.unit:
-            known = np.asarray(words.sum(axis=1), np.float32).ravel()
-            block = diags_array(1 / np.sqrt(np.maximum(known, 1))) @ block
-        return csr_matrix(block)
+        return by_root_of_words(block, words) if self.unit else csr_matrix(block)
 
     def graph(
         self, ids: str, score: str, vocabulary: Vocabulary, weights: FloatArray
@@ -124,3 +121,9 @@ class Spelling:
             node("Div", ["spelling_sum", "spelling_root"], [score]),
         ]
         return nodes, constants | {"spelling_known": is_known, "spelling_fewest": np.array(1, np.float32)}
+
+
+def by_root_of_words(rows: csr_matrix, words: csr_matrix) -> csr_matrix:
+    """Divide each text's row by the square root of its words, at least 1: it has length 1 about."""
+    known = np.asarray(words.sum(axis=1), np.float32).ravel()
+    return csr_matrix(diags_array(1 / np.sqrt(np.maximum(known, 1))) @ rows)
