@@ -4,7 +4,8 @@ from sentiment.bundle import Bundle, ForeignText, Prediction
 from sentiment.cleaning import Cleaning, splitter
 from sentiment.language import LANGUAGE_NAMES, foreign_language, language_names
 from sentiment.manifest import Golden, Label, Manifest, Provenance
-from sentiment.writing import tokenizer_json, write_bundle
+from sentiment.tokenizer_file import tokenizer_from_json, tokenizer_json
+from sentiment.writing import write_bundle
 
 __all__ = [
     "LANGUAGE_NAMES",
@@ -19,6 +20,7 @@ __all__ = [
     "foreign_language",
     "language_names",
     "splitter",
+    "tokenizer_from_json",
     "tokenizer_json",
     "write_bundle",
 ]

@@ -13,6 +13,7 @@ from tokenizers import Tokenizer
 from sentiment.errors import GraphError, TokenizerError
 from sentiment.growth import growth
 from sentiment.manifest import MANIFEST, TOKENIZER
+from sentiment.tokenizer_file import tokenizer_from_json
 
 FloatArray = npt.NDArray[np.float32]
 TokenArray = npt.NDArray[np.int64]
@@ -52,7 +53,7 @@ def open_tokenizer(content: bytes, max_length: int) -> Tokenizer:
     try:
         text = content.decode("utf-8")
         longer = growth(json.loads(text).get("normalizer"))
-        tokenizer = Tokenizer.from_str(text)
+        tokenizer = tokenizer_from_json(text)
     except BaseException as error:
         raise as_tokenizer_error(error) from error
     if longer > _LARGEST_GROWTH:

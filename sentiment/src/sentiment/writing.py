@@ -1,7 +1,6 @@
 """Writing a bundle: measured with the files as written, and on the disk whole or not at all."""
 
 import hashlib
-import json
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from sentiment.errors import TokenizerError
 from sentiment.files import write_file
 from sentiment.graph import check_graph
 from sentiment.manifest import GRAPH, MANIFEST, TOKENIZER, FileEntry, Golden, Manifest, Provenance
+from sentiment.tokenizer_file import tokenizer_json
 
 _DEFAULT_THRESHOLD = 0.5
 
@@ -84,18 +84,3 @@ def write_bundle(
         shutil.rmtree(scratch, ignore_errors=True)
         raise
     return bundle
-
-
-def tokenizer_json(tokenizer: Tokenizer) -> str:
-    """Return what `tokenizer.to_str()` does, with every word of a vocabulary in which several share an id.
-
-    A word-level vocabulary may give *delayed* and *delays* the id of *delay*. `tokenizers` reads and uses
-    such a file as it stands, but writes one word an id only.
-    """
-    text = tokenizer.to_str()
-    content = json.loads(text)
-    words = tokenizer.get_vocab(with_added_tokens=False)
-    if content["model"]["type"] != "WordLevel" or len(words) == len(set(words.values())):
-        return text
-    content["model"]["vocab"] = dict(sorted(words.items(), key=lambda item: (item[1], item[0])))
-    return json.dumps(content, ensure_ascii=False)

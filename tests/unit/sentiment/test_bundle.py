@@ -270,6 +270,20 @@ def test_words_that_share_an_id_are_all_in_the_file(tmp_path: Path) -> None:
     assert superb != unknown
 
 
+def test_the_name_of_a_special_token_in_a_text_is_text(tmp_path: Path) -> None:
+    tokenizer = a_tokenizer(["pad"])
+    tokenizer.add_special_tokens(["[PAD]", "[UNK]"])
+    bundle = write_bundle(
+        tmp_path / "special",
+        family="words",
+        tokenizer=tokenizer,
+        graph=a_graph(weights=[3.0]).SerializeToString(),
+        golden_texts=["pad"],
+    )
+    written, plain = bundle.probabilities(["[PAD]", "pad"])
+    assert written == plain > 0.9
+
+
 def test_a_tokenizer_that_cuts_elsewhere_than_the_manifest_says_is_refused(folder: Path) -> None:
     replace_file(folder, "tokenizer.json", a_tokenizer(max_length=32).to_str().encode())
     with pytest.raises(TokenizerError, match=r"max_length = 64"):

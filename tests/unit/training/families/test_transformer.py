@@ -56,7 +56,7 @@ def fitted(folder: Path) -> Fitted:
 def test_it_learns_and_its_bundle_agrees(fitted: Fitted, tmp_path: Path) -> None:
     bundle = fitted.model.export(tmp_path / "bundle", ["the crew was great", ""], Provenance())
     examples = some_examples()
-    texts = [*examples.texts, "", "zzz unknown \U0001f600", "great " * 50]
+    texts = [*examples.texts, "", "zzz unknown \U0001f600", "great " * 50, "[PAD] good [SEP][UNK] late"]
     given = bundle.probabilities(texts)
     assert fitted.model.tolerance == 1e-4
     np.testing.assert_allclose(given, fitted.model.probabilities(texts), atol=1e-4)

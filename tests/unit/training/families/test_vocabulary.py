@@ -4,7 +4,7 @@ import importlib.util
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sentiment import Cleaning, tokenizer_json
@@ -72,6 +72,8 @@ def test_a_negation_keeps_an_id_of_its_own() -> None:
 
 
 @given(st.text())
+@example("[PAD]")
+@example("so [PAD][UNK]ed")
 def test_any_text_has_ids_of_the_vocabulary(text: str) -> None:
     assert all(0 < number < vocabulary_size(TOKENIZER) for number in TOKENIZER.encode(text).ids)
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 from onnx import TensorProto
-from tokenizers import Tokenizer
 
+from sentiment import tokenizer_from_json
 from sentiment_training.encoders.encoder import IDS, MASK, SentenceEncoder
 from sentiment_training.encoders.graph_writing import GraphWriter
 from sentiment_training.encoders.use import unit_length
@@ -70,7 +70,7 @@ def open_bert(folder: Path, name: str) -> SentenceEncoder:
     digest = hashlib.sha256()
     for each in _FILES:
         digest.update((folder / each).read_bytes())
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer = tokenizer_from_json((folder / "tokenizer.json").read_text(encoding="utf-8"))
     tokenizer.no_truncation()
     tokenizer.no_padding()
     graph = GraphWriter()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from tokenizers import Tokenizer
 
+from sentiment import tokenizer_from_json
 from sentiment_training.encoders.graph_writing import GraphWriter
 
 IDS, MASK = "ids", "mask"
@@ -75,7 +76,7 @@ class SentenceEncoder:
 
     def cutting_tokenizer(self, max_length: int) -> Tokenizer:
         """Return a tokenizer of its own that cuts texts at `max_length` tokens and pads them on the right."""
-        tokenizer = Tokenizer.from_str(self.tokenizer.to_str())
+        tokenizer = tokenizer_from_json(self.tokenizer.to_str())
         tokenizer.enable_truncation(min(max_length, self.longest))
         tokenizer.enable_padding(pad_id=self.pad_id, pad_token=tokenizer.id_to_token(self.pad_id))
         return tokenizer

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import onnxruntime
 from tokenizers import Tokenizer
 
+from sentiment import tokenizer_from_json
 from sentiment_training.encoders.encoder import IDS, MASK, SentenceEncoder
 from sentiment_training.errors import OptionError
 from sentiment_training.progress import Progress
@@ -52,7 +53,7 @@ class TextEncoder:
         self._session = onnxruntime.InferenceSession(
             model.SerializeToString(), options, providers=["CPUExecutionProvider"]
         )
-        self._tokenizer = Tokenizer.from_str(tokenizer.to_str())
+        self._tokenizer = tokenizer_from_json(tokenizer.to_str())
         self._tokenizer.no_padding()
         self._pad_id = encoder.pad_id
         self._cache = cache

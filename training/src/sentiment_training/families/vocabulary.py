@@ -12,7 +12,7 @@ from tokenizers.models import WordLevel
 from tokenizers.normalizers import Normalizer
 from tokenizers.trainers import WordLevelTrainer
 
-from sentiment import Cleaning, tokenizer_json
+from sentiment import Cleaning, tokenizer_from_json, tokenizer_json
 from sentiment_training.families.meanings import merged
 from sentiment_training.progress import Progress
 
@@ -62,6 +62,7 @@ def train_tokenizer(
             words = tokenizer.get_vocab(with_added_tokens=False)
             in_order = sorted(words, key=words.__getitem__)
             tokenizer = with_vocabulary(tokenizer, merged(in_order, cleaning, special=2))
+    tokenizer.encode_special_tokens = True  # `[PAD]` in a text is text
     tokenizer.enable_truncation(max_length)
     return tokenizer
 
@@ -75,9 +76,9 @@ def with_vocabulary(tokenizer: Tokenizer, words: Mapping[str, int]) -> Tokenizer
     """Return the tokenizer with another vocabulary, in which several words may share an id."""
     content = json.loads(tokenizer.to_str())
     content["model"]["vocab"] = dict(words)
-    return Tokenizer.from_str(json.dumps(content, ensure_ascii=False))
+    return tokenizer_from_json(json.dumps(content, ensure_ascii=False))
 
 
 def copied(tokenizer: Tokenizer) -> Tokenizer:
     """Return a tokenizer of its own that can be given other padding."""
-    return Tokenizer.from_str(tokenizer_json(tokenizer))
+    return tokenizer_from_json(tokenizer_json(tokenizer))

@@ -50,6 +50,7 @@ def character_tokenizer(
     )
     with progress.step("vocabulary"):
         tokenizer.train_from_iterator(texts, trainer, length=len(texts))
+    tokenizer.encode_special_tokens = True  # `[PAD]` in a text is text
     tokenizer.enable_truncation(max_length)
     return tokenizer
 

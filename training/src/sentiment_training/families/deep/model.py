@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
-from sentiment import Bundle, Provenance, tokenizer_json, write_bundle
+from sentiment import Bundle, Provenance, tokenizer_from_json, tokenizer_json, write_bundle
 from sentiment_training.families.classic.tokens import padded
 from sentiment_training.families.deep import checkpoints, vectors
 from sentiment_training.families.deep.checkpoints import Checkpoint, Standing
@@ -60,7 +60,7 @@ def train_network(
         identity = checkpoints.identity(train, validation, (kind.name, options), work.seed)
         resumed = checkpoints.load(work.checkpoints, identity)
     tokenizer = (
-        Tokenizer.from_str(resumed.tokenizer)
+        tokenizer_from_json(resumed.tokenizer)
         if resumed
         else train_tokenizer(train.texts, options, work.progress)
     )

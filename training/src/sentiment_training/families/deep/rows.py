@@ -116,5 +116,6 @@ def train_tokenizer(texts: Sequence[str], options: NetworkOptions, progress: Pro
     tokenizer.pre_tokenizer = cleaning.splitter()
     with progress.step("vocabulary"):
         tokenizer.train_from_iterator(texts, trainer, length=len(texts))
+    tokenizer.encode_special_tokens = True  # `[PAD]` in a text is text
     tokenizer.enable_truncation(options.max_length)
     return tokenizer

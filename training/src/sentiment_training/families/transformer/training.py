@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tokenizers import Tokenizer
 
+from sentiment import tokenizer_from_json
 from sentiment_training.families.family import BoolArray, Examples, FloatArray, IntArray, Work
 from sentiment_training.families.transformer.batches import (
     Shown,
@@ -56,7 +57,7 @@ class Tokens:
 def token_ids(tokenizer: Tokenizer, texts: Sequence[str]) -> Tokens:
     """Cut texts into tokens with the tokenizer that is served, without its padding."""
     padding = int((tokenizer.padding or {})["pad_id"])  # `read_tokenizer` has set it
-    bare = Tokenizer.from_str(tokenizer.to_str())
+    bare = tokenizer_from_json(tokenizer.to_str())
     bare.no_padding()
     return Tokens([encoding.ids for encoding in bare.encode_batch_fast(list(texts))], padding)
 
