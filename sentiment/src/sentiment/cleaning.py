@@ -159,6 +159,12 @@ class Cleaning:
         }
         return [name for name, is_used in used.items() if is_used]
 
+    @property
+    def splitter_options(self) -> list[str]:
+        """Name the options in use that `splitter` carries out: a tokenizer that splits otherwise has none."""
+        used = {"contractions": self.contractions == "split", "punctuation": self.punctuation == "removed"}
+        return [name for name, is_used in used.items() if is_used]
+
     def normalizer(self) -> Normalizer:
         """Compile the options into a `tokenizers` normalizer."""
         pictures = PICTURES if self.emojis == "removed" else EMOJI_PARTS

@@ -79,6 +79,13 @@ def _head_weights(folder: Path) -> set[str]:
     return {each.name for each in graph.initializer if each.name.startswith("head.")}
 
 
+def test_another_cleaning_is_in_the_tokenizer_that_is_served(tmp_path: Path) -> None:
+    model = fit(tmp_path, cleaning="mentions=removed")
+    bundle = model.export(tmp_path / "bundle", GOOD, Provenance())
+    plain, named, other = bundle.probabilities([GOOD[0], f"@bad {GOOD[0]}", f"bad {GOOD[0]}"])
+    assert plain == named != other
+
+
 def test_the_epoch_with_the_smallest_validation_loss_stays(tmp_path: Path) -> None:
     reported: list[tuple[str, float, int]] = []
     work = Work(report=lambda name, value, step: reported.append((name, value, step)))
@@ -126,6 +133,7 @@ def test_texts_are_encoded_once(tmp_path: Path) -> None:
         ({"encoder": "nowhere"}, "nowhere/config.json is not there; encoder is use, minilm, or a folder"),
         ({"hidden": "-1"}, "hidden must lie between"),
         ({"units": "3"}, "there is no option 'units'"),
+        ({"cleaning": "contractions=split"}, "contractions cannot be chosen"),
     ],
 )
 def test_a_wrong_option_is_named_before_any_work(

@@ -10,13 +10,14 @@ import pytest
 from hub_folders import LONGEST, a_hub_folder
 from tokenizers import Tokenizer
 
-from sentiment import Provenance
+from sentiment import Cleaning, Provenance
 from sentiment_training.errors import OptionError
 from sentiment_training.families import FAMILIES, Examples, FittedModel, Work
 from sentiment_training.families.transformer.batches import epoch_batches, repeated, scoring_batches
 from sentiment_training.families.transformer.tokenizer import read_tokenizer
 
 FAMILY = FAMILIES["transformer"]
+PLAIN = Cleaning.parse("lowercase=off")
 GOOD = ("the crew was great", "thanks good", "not bad !")
 BAD = ("the crew was awful", "never again", "late again", "not good")
 SMALL = {"batch": "8", "max_length": "16", "learning_rate": "0.003", "epochs": "4", "precision": "float32"}
@@ -166,6 +167,9 @@ def test_gradients_of_several_batches_can_make_one_step(folder: Path) -> None:
         ({"weights": "no-such-thing"}, "there is no such folder, and a hub's names look like owner/name"),
         ({"weights": "./no/folder"}, "there is no such folder"),
         ({"export": "int4"}, "export is one of int8, float32"),
+        ({"cleaning": "emojis=words"}, "emojis cannot be chosen so: this family reads parts of words"),
+        ({"cleaning": "punctuation=removed"}, "punctuation cannot be chosen: .* tokenizer of their own"),
+        ({"cleaning": "contractions=split"}, "contractions cannot be chosen"),
     ],
 )
 def test_a_wrong_option_is_named_before_any_work(options: dict[str, str], reason: str) -> None:
@@ -208,7 +212,7 @@ def tokens(tokenizer: Tokenizer, text: str) -> list[str]:
 
 
 def test_our_cleaning_comes_before_the_weights_own_tokenizer(folder: Path) -> None:
-    tokenizer = read_tokenizer(folder, 16, 64)
+    tokenizer = read_tokenizer(folder, 16, 64, PLAIN)
     assert tokenizer.truncation["max_length"] == 16
     assert tokenizer.padding["pad_token"] == "[PAD]"
     # Neither a link nor a mention is in this vocabulary; both are one word each.
@@ -217,10 +221,18 @@ def test_our_cleaning_comes_before_the_weights_own_tokenizer(folder: Path) -> No
     )
 
 
+def test_another_cleaning_is_in_the_tokenizer_that_is_served(folder: Path, tmp_path: Path) -> None:
+    model = fit(folder, epochs="1", cleaning="mentions=removed")
+    bundle = model.export(tmp_path / "bundle", ["the crew was great"], Provenance())
+    plain, named, other = bundle.probabilities(["the crew was late", "the @crew crew was late", "crew late"])
+    assert plain == named != other
+    assert model.parameters["cleaning"] == "mentions=removed"
+
+
 def test_berts_vocabulary_makes_a_tokenizer(tmp_path: Path) -> None:
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "great", "fl", "##ight"]
     (tmp_path / "vocab.txt").write_text("\n".join(words) + "\n", encoding="utf-8")
-    tokenizer = read_tokenizer(tmp_path, 8, len(words))
+    tokenizer = read_tokenizer(tmp_path, 8, len(words), PLAIN)
     assert tokens(tokenizer, "GREAT flight zzz") == ["[CLS]", "great", "fl", "##ight", "[UNK]", "[SEP]"]
 
 
@@ -230,7 +242,7 @@ def test_robertas_vocabulary_and_merges_make_a_tokenizer(tmp_path: Path) -> None
     (tmp_path / "vocab.json").write_text(json.dumps(vocabulary), encoding="utf-8")
     merges = "#version: 0.2\ng r\nĠ gr\ne a\nea t\ngr eat\nĠgr eat\n"
     (tmp_path / "merges.txt").write_text(merges, encoding="utf-8")
-    tokenizer = read_tokenizer(tmp_path, 8, len(words))
+    tokenizer = read_tokenizer(tmp_path, 8, len(words), PLAIN)
     assert tokens(tokenizer, "great great") == ["<s>", "great", "Ġgreat", "</s>"]
 
 
@@ -258,10 +270,14 @@ def write_bertweet_files(folder: Path) -> None:
 
 def test_bertweets_vocabulary_and_codes_make_a_tokenizer(tmp_path: Path) -> None:
     write_bertweet_files(tmp_path)
-    tokenizer = read_tokenizer(tmp_path, 16, 100)
+    tokenizer = read_tokenizer(tmp_path, 16, 100, PLAIN)
     assert tokens(tokenizer, "@delta great flight! https://t.co/x") == [
         *("<s>", "@USER</w>", "great</w>", "fli", "ght</w>", "!</w>", "HTTPURL</w>", "</s>"),
     ]
+    kept = read_tokenizer(tmp_path, 16, 100, Cleaning.parse("lowercase=off,links=removed,mentions=kept"))
+    assert (
+        tokens(kept, "@great great https://t.co/x") == tokens(kept, "@great great") != tokens(kept, "great")
+    )
 
 
 @pytest.mark.parametrize(
@@ -276,12 +292,12 @@ def test_a_tokenizer_that_cannot_be_read_says_why(files: dict[str, str], reason:
     for name, content in files.items():
         (tmp_path / name).write_text(content, encoding="utf-8")
     with pytest.raises(OptionError, match=reason):
-        read_tokenizer(tmp_path, 8, 100)
+        read_tokenizer(tmp_path, 8, 100, PLAIN)
 
 
 def test_a_tokenizer_of_other_weights_is_refused(folder: Path) -> None:
     with pytest.raises(OptionError, match="its weights know 20 tokens"):
-        read_tokenizer(folder, 8, 20)
+        read_tokenizer(folder, 8, 20, PLAIN)
 
 
 # What is shown when.

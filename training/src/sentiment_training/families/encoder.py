@@ -23,6 +23,7 @@ from sentiment_training.encoders import SentenceEncoder, check_encoder, open_enc
 from sentiment_training.encoders.encoder import IDS, MASK
 from sentiment_training.encoders.encoding import Features, TextEncoder
 from sentiment_training.families.family import (
+    BoolArray,
     Examples,
     FloatArray,
     Number,
@@ -34,11 +35,13 @@ from sentiment_training.families.family import (
     option_help,
     parse_options,
 )
+from sentiment_training.families.meanings import CleaningChoice
 
 _BATCH = 512
 # What moves less than half precision tells apart is not scaled: it would be the rounding that is made large.
 _SMALLEST_SPREAD = 1e-4
 _ROWS_AT_ONCE = 16_384
+_AS_GOOD_AS_NOTHING = 1e-30
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,8 @@ class EncoderOptions:
     """Every choice of this family. What did best so far is in `training/recipes/encoder.toml`."""
 
     encoder: str = "use"
+    # It knows capitals and long words from its own training; only what no text of it holds is cleaned.
+    cleaning: str = "lowercase=off,repeated_letters=off"
     pooled: bool = True
     hidden: int = 256
     l2: float = 1e-3
@@ -58,6 +63,7 @@ class EncoderOptions:
 
 _OPTIONS: Mapping[str, Option] = {
     "encoder": Text("use, minilm, or a folder with a BERT-like encoder as hubs keep it"),
+    "cleaning": CleaningChoice(of_words=False, splits=False),
     "pooled": Switch("join the mean of the tokens' vectors to the sentence's"),
     "hidden": Number(int, 0, 4_096, "units between features and answer; 0 is a logistic regression"),
     "l2": Number(float, 0, 100, "strength of the L2 penalty"),
@@ -100,7 +106,7 @@ class EncoderFamily:
         chosen = parse_options(EncoderOptions(), _OPTIONS, options)
         with work.progress.step("open encoder"):
             encoder = open_encoder(chosen.encoder)
-            tokenizer = cleaned(encoder.cutting_tokenizer(chosen.max_length))
+            tokenizer = cleaned(encoder.cutting_tokenizer(chosen.max_length), Cleaning.parse(chosen.cleaning))
             texts = TextEncoder(encoder, tokenizer, pooled=chosen.pooled, cache=_cache(chosen, work))
         features = texts.encode(train.texts, work.progress, "encode")
         apart = texts.encode(validation.texts, work.progress, "encode validation")
@@ -158,7 +164,6 @@ class EncoderModel:
             "encoder_digest": self.encoder.digest,
             "features": self.texts.width,
             "best_epoch": self.best_epoch,
-            "cleaning": str(_CLEANING),
         }
 
     def probabilities(self, texts: Sequence[str]) -> FloatArray:
@@ -194,13 +199,9 @@ class EncoderModel:
         return graph.model("encoder", [IDS, MASK], {"probability": (probability, ["batch"])})
 
 
-# The encoder knows capitals and long words from its own training; only what no text of it holds is cleaned.
-_CLEANING = Cleaning(lowercase=False, repeated_letters=False)
-
-
-def cleaned(tokenizer: Tokenizer) -> Tokenizer:
+def cleaned(tokenizer: Tokenizer, cleaning: Cleaning) -> Tokenizer:
     """Put the cleaning of tweets before the tokenizer's own."""
-    steps: list[Normalizer] = [_CLEANING.normalizer()]
+    steps: list[Normalizer] = [cleaning.normalizer()]
     if tokenizer.normalizer is not None:
         steps.append(tokenizer.normalizer)
     tokenizer.normalizer = NormalizerSequence(steps)
@@ -224,19 +225,20 @@ def _trained_head(
     )
     best_loss, best_epoch = np.inf, 0
     best: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
-    with work.progress.step("epochs", options.epochs) as advance:
+    generator = np.random.default_rng(work.seed)
+    with work.progress.step("epochs", options.epochs * len(train)) as advance:
         for epoch in range(1, options.epochs + 1):
-            if epoch > 1:
-                # Labels by emoticon are noisy, and steps that stay large follow the noise. scikit-learn has
-                # no schedule for Adam.
-                head._optimizer.learning_rate_init = _rate(options, epoch - 1)
-            head.partial_fit(features, train.labels, classes=[False, True], sample_weight=train.weights)
+            total = 0.0
+            pieces = np.array_split(generator.permutation(len(train)), math.ceil(len(train) / _ROWS_AT_ONCE))
+            for number, rows in enumerate(pieces):
+                rate = _rate(options, epoch - 1 + number / len(pieces))
+                total += _learn(head, rate, features[rows], train.labels[rows], train.weights[rows])
+                advance(len(rows))
             loss = float(
                 log_loss(validation.labels, head.predict_proba(apart), sample_weight=validation.weights)
             )
-            work.report("train.loss", float(head.loss_), epoch)
+            work.report("train.loss", total / len(train), epoch)
             work.report("validation.loss", loss, epoch)
-            advance()
             if loss < best_loss:
                 best_loss, best_epoch = loss, epoch
                 best = ([each.copy() for each in head.coefs_], [each.copy() for each in head.intercepts_])
@@ -246,7 +248,23 @@ def _trained_head(
     return head, best_epoch
 
 
-def _rate(options: EncoderOptions, done: int) -> float:
+def _learn(
+    head: MLPClassifier, rate: float, features: Features, labels: BoolArray, weights: FloatArray
+) -> float:
+    """Show some rows once, and return the sum of their losses."""
+    if hasattr(head, "_optimizer"):
+        # Labels by emoticon are noisy, and steps that stay large follow the noise. scikit-learn has no
+        # schedule for Adam.
+        head._optimizer.learning_rate_init = rate
+    head.partial_fit(features, labels, classes=[False, True], sample_weight=weights)
+    # The penalty brings the weights of units that are not needed to numbers so small that a processor takes
+    # a hundred times as long to multiply them.
+    for each in (*head.coefs_, *head._optimizer.ms, *head._optimizer.vs):
+        each[np.abs(each) < _AS_GOOD_AS_NOTHING] = 0
+    return float(head.loss_) * len(labels)
+
+
+def _rate(options: EncoderOptions, done: float) -> float:
     """Learning rate after so many epochs."""
     return options.learning_rate * (1 + math.cos(math.pi * done / options.epochs)) / 2
 

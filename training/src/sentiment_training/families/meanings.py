@@ -8,7 +8,7 @@ A family takes its cleaning as an option::
 
 A family with a vocabulary of words trains it with `vocabulary.train_tokenizer`, which does all the rest. One
 that reads parts of words or characters says `CleaningChoice(of_words=False)` and gives its tokenizer the
-`normalizer()`, and the `splitter()` if it has none of its own.
+`normalizer()` and the `splitter()`; one whose tokenizer came with its weights says `splits=False` besides.
 """
 
 from collections.abc import Callable, Sequence
@@ -32,9 +32,12 @@ class CleaningChoice:
     ----------
     of_words
         Whether the family has a vocabulary of words; others cannot merge words.
+    splits
+        Whether it cuts texts by the cleaning's `splitter()`.
     """
 
     of_words: bool = True
+    splits: bool = True
     meaning: str = "cleaning steps, as name=choice,name=choice"
 
     def read(self, name: str, text: str) -> str:
@@ -47,6 +50,11 @@ class CleaningChoice:
             raise OptionError(
                 f"{name}: {', '.join(cleaning.word_options)} cannot be chosen so: this family reads parts of "
                 "words, and one word cannot stand for another there"
+            )
+        if not self.splits and cleaning.splitter_options:
+            raise OptionError(
+                f"{name}: {', '.join(cleaning.splitter_options)} cannot be chosen: these weights come with a "
+                "tokenizer of their own, which decides where words end and what marks mean"
             )
         if cleaning.lemmas:
             _lemmatizer()

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 from tokenizers import Tokenizer
 
+from sentiment import Cleaning
 from sentiment_training.families.bert_weights import EncoderWeights, read_weights
 from sentiment_training.families.extras import require
 from sentiment_training.families.family import Examples, Trial, Work, option_help, parse_options
@@ -55,7 +56,9 @@ class TransformerFamily:
         folder = folder_of(chosen.weights)
         weights = read_weights(folder)
         check_length(chosen.max_length, weights.longest)
-        tokenizer = read_tokenizer(folder, chosen.max_length, len(weights.tokens))
+        tokenizer = read_tokenizer(
+            folder, chosen.max_length, len(weights.tokens), Cleaning.parse(chosen.cleaning)
+        )
         weights = _covering(weights, tokenizer)
         seed_everything(work.seed)
         precision = chosen_precision(chosen.precision)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sentiment_training.families.family import Choice, Number, Option, Switch, Text
+from sentiment_training.families.meanings import CleaningChoice
 
 MEAN, MEAN_AND_FIRST = "mean", "mean+first"
 AUTO, FLOAT32, MIXED_BFLOAT16 = "auto", "float32", "mixed_bfloat16"
@@ -15,6 +16,7 @@ class TransformerOptions:
     """The defaults are usual ones for a small BERT; nobody has searched for better ones."""
 
     weights: str = "minilm"
+    cleaning: str = "lowercase=off"  # whether capitals count, the weights' own tokenizer knows
     max_length: int = 80
     pooling: str = MEAN
     epochs: int = 3
@@ -36,6 +38,7 @@ class TransformerOptions:
 
 OPTIONS: Mapping[str, Option] = {
     "weights": Text("minilm, a folder as hubs keep it, or a name on the hub (vinai/bertweet-base)"),
+    "cleaning": CleaningChoice(of_words=False, splits=False),
     "max_length": Number(int, 8, 512, "tokens of a text that count"),
     "pooling": Choice((MEAN, MEAN_AND_FIRST), "mean over the tokens, or that and the first one's vector"),
     "epochs": Number(int, 1, 1_000, "epochs at most"),

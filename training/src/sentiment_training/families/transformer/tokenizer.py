@@ -28,16 +28,14 @@ _BERT_UNKNOWN, _UNKNOWN = "[UNK]", "<unk>"
 
 # What BERTweet was trained with instead of links and mentions (Nguyen, Vu and Nguyen 2020); published data
 # have words of their own there.
-_BERTWEET_WORDS = {
-    rf"{LINKS}|(?<![\w@])(?:url|URL)(?!\w)": " HTTPURL ",
-    rf"{MENTIONS}|(?<![\w@])(?:user|USER)(?!\w)": " @USER ",
-}
+_BERTWEET_LINK = (rf"{LINKS}|(?<![\w@])(?:url|URL)(?!\w)", " HTTPURL ")
+_BERTWEET_MENTION = (rf"{MENTIONS}|(?<![\w@])(?:user|USER)(?!\w)", " @USER ")
 # Near to NLTK's TweetTokenizer, which cut BERTweet's texts: words with their inner marks, mentions and
 # hashtags, emoticons, runs of dots, single signs.
 _BERTWEET_PIECE = r"[@#]?\w+(?:['’\-]\w+)*|[:;=8][\-o*']?[)\](\[dDpP/:}{@|\\]|\.\.+|[^\s\w]"
 
 
-def read_tokenizer(folder: Path, max_length: int, vocabulary: int) -> Tokenizer:
+def read_tokenizer(folder: Path, max_length: int, vocabulary: int, cleaning: Cleaning) -> Tokenizer:
     """Return the folder's tokenizer: cleaning first, cut at `max_length`, padded at the right.
 
     Parameters
@@ -45,6 +43,8 @@ def read_tokenizer(folder: Path, max_length: int, vocabulary: int) -> Tokenizer:
     vocabulary
         Rows of the embeddings. Numbers from there on, of which BERTweet's tokenizer has some, stand for what
         is unknown.
+    cleaning
+        What is done to a text before the weights' own tokenizer sees it.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def read_tokenizer(folder: Path, max_length: int, vocabulary: int) -> Tokenizer:
         raise OptionError(
             f"{folder}: its tokenizer's numbers reach {largest:,}, its weights know {vocabulary:,} tokens"
         )
-    tokenizer.normalizer = _joined(_cleaning(tokenizer), tokenizer.normalizer)
+    tokenizer.normalizer = _joined(_normalizer(tokenizer, cleaning), tokenizer.normalizer)
     tokenizer.enable_truncation(max_length)
     tokenizer.enable_padding(pad_id=tokenizer.get_vocab()[pad], pad_token=pad)
     return tokenizer
@@ -93,14 +93,19 @@ def _holds(folder: Path, names: tuple[str, ...]) -> bool:
     return all((folder / name).is_file() for name in names)
 
 
-def _cleaning(tokenizer: Tokenizer) -> Normalizer:
-    """Ours but for lower case: whether that counts, the weights know."""
+def _normalizer(tokenizer: Tokenizer, cleaning: Cleaning) -> Normalizer:
+    """Compile the cleaning, with BERTweet's own words for links and mentions where it is BERTweet's."""
     if not {"@USER", "@USER</w>"} & tokenizer.get_vocab().keys():
-        return replace(Cleaning(), lowercase=False).normalizer()
+        return cleaning.normalizer()
+    words: list[Normalizer] = []
     # Instead of ours, not after: each makes a text longer, and a bundle may do so only so often.
-    words = [Replace(Regex(pattern), word) for pattern, word in _BERTWEET_WORDS.items()]
-    kept = replace(Cleaning(), lowercase=False, links="kept", mentions="kept")
-    return Sequence([*words, kept.normalizer()])
+    if cleaning.links == "token":
+        words.append(Replace(Regex(_BERTWEET_LINK[0]), _BERTWEET_LINK[1]))
+        cleaning = replace(cleaning, links="kept")
+    if cleaning.mentions == "token":
+        words.append(Replace(Regex(_BERTWEET_MENTION[0]), _BERTWEET_MENTION[1]))
+        cleaning = replace(cleaning, mentions="kept")
+    return Sequence([*words, cleaning.normalizer()])
 
 
 def _joined(ours: Normalizer, theirs: Normalizer | None) -> Normalizer:
