@@ -38,6 +38,11 @@ NETWORKS = {
     "gru": ("gru", {"units": "6"}),
     "gru of two layers": ("gru", {"units": "5", "layers": "2"}),
     "textcnn": ("textcnn", {"filters": "6"}),
+    "textcnn and n-grams": ("textcnn", {"filters": "6", "wide": "3"}),
+    "bilstm of pieces and n-grams": (
+        "bilstm",
+        {"units": "6", "tokens": "subwords", "vocabulary": "100", "wide": "2"},
+    ),
     "textcnn of one width": ("textcnn", {"filters": "6", "widths": "4"}),
 }
 
@@ -154,6 +159,26 @@ def test_a_finished_training_is_not_done_again(tmp_path: Path) -> None:
     again = fit("textcnn", SMALL, work)
     assert [] == steps
     assert np.array_equal(first.probabilities(["never again"]), again.probabilities(["never again"]))
+
+
+def test_n_grams_are_learned_again_where_the_network_was_finished(tmp_path: Path) -> None:
+    options = SMALL | {"wide": "2"}
+    first = fit("textcnn", options, Work(checkpoints=tmp_path))
+    again = fit("textcnn", options, Work(checkpoints=tmp_path))
+    texts = some_examples().texts
+    assert first.parameters == again.parameters
+    assert np.array_equal(first.probabilities(texts), again.probabilities(texts))
+
+
+def test_n_grams_answer_for_what_the_network_cannot_see() -> None:
+    # One filter of width 1 sees no order: that "not bad" is good, only the n-grams remember.
+    poor = SMALL | {"filters": "1", "widths": "1", "epochs": "1"}
+    examples = some_examples()
+    alone, both = (
+        fit("textcnn", poor | {"wide": wide, "wide_c": "100"}).probabilities(examples.texts)
+        for wide in ("0", "3")
+    )
+    assert ((both >= 0.5) == examples.labels).mean() > 0.99 > ((alone >= 0.5) == examples.labels).mean()
 
 
 def test_another_trainings_checkpoint_is_not_gone_on_from(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from sentiment_training.families.classic.ngrams import LONGEST, NgramTable
 from sentiment_training.families.classic.tokens import (
     PADDING,
     IntArray,
+    TokenArray,
     character_tokenizer,
     token_ids,
 )
@@ -130,24 +131,45 @@ class Vocabulary:
             )
         with progress.step("features"):
             marks = MarkTable.of(tokenizer) if options.marks else None
-            plain, plain_lengths = (ids, lengths) if marks is None else marks.without_markers(ids, lengths)
-            ngrams = NgramTable.build(
-                plain,
-                plain_lengths,
-                vocabulary=vocabulary_size(tokenizer),
-                longest=longest,
-                most_buckets=2**options.bucket_bits,
-                min_count=options.min_count,
-            )
-            counts = ngrams.counts(plain, plain_lengths)
-            # A solver walks through every column, and on a small data set nearly all of them are empty.
-            occurs = np.bincount(counts.indices, minlength=ngrams.columns) > 0
-            occurs[PADDING] = False
-            used = np.flatnonzero(occurs)
-            vocabulary = cls(tokenizer, ngrams, used, marks)
-            counts = counts[:, used]
-            if marks is not None:
-                counts = hstack([counts, csr_matrix(marks.counts(ids, lengths))], format="csr")
+            return cls.of_tokens(rows, tokenizer, (ids, lengths), longest, options, marks)
+
+    @classmethod
+    def of_tokens(
+        cls,
+        rows: Examples,
+        tokenizer: Tokenizer,
+        tokens: tuple[TokenArray, IntArray],
+        longest: int,
+        options: FeatureOptions,
+        marks: MarkTable | None = None,
+    ) -> "Counted":
+        """Learn which n-grams a corpus has that a tokenizer has cut, and count them in it.
+
+        Parameters
+        ----------
+        tokens
+            What `token_ids` gives for the texts.
+        longest
+            Tokens in the longest n-gram.
+        """
+        ids, lengths = tokens if marks is None else marks.without_markers(*tokens)
+        ngrams = NgramTable.build(
+            ids,
+            lengths,
+            vocabulary=vocabulary_size(tokenizer),
+            longest=longest,
+            most_buckets=2**options.bucket_bits,
+            min_count=options.min_count,
+        )
+        counts = ngrams.counts(ids, lengths)
+        # A solver walks through every column, and on a small data set nearly all of them are empty.
+        occurs = np.bincount(counts.indices, minlength=ngrams.columns) > 0
+        occurs[PADDING] = False
+        used = np.flatnonzero(occurs)
+        counts = counts[:, used]
+        if marks is not None:
+            counts = hstack([counts, csr_matrix(marks.counts(*tokens))], format="csr")
+        vocabulary = cls(tokenizer, ngrams, used, marks)
         return Counted(vocabulary, counts, rows.labels, rows.weights, rows.domains, rows.names)
 
     def counted(self, rows: Examples) -> "Counted":

@@ -17,11 +17,29 @@ def linear_graph(
     intercept: float,
     expert: Expert | None = None,
 ) -> bytes:
-    """Build probability = sigmoid(slope · score + intercept).
+    """Build probability = sigmoid(log-odds)."""
+    nodes, constants, log_odds = log_odds_nodes(preparation, weights, slope, intercept, expert)
+    nodes.append(helper.make_node("Sigmoid", [log_odds], ["probability"]))
+    return served_graph("linear", nodes, constants)
+
+
+def log_odds_nodes(
+    preparation: Preparation,
+    weights: FloatArray,
+    slope: float,
+    intercept: float,
+    expert: Expert | None = None,
+) -> tuple[list[NodeProto], Constants, str]:
+    """Build log-odds = slope · score + intercept, from `ids`.
 
     Counts need no more than the sum, each occurrence adding its weight. TF-IDF counts an n-gram once: sorting
     a row brings equal ones together. Then score = Σ idf·w / √Σ idf² + marks·v + Σ spelling / √words.
     An expert changes the log-odds of texts of its kind.
+
+    Returns
+    -------
+    tuple
+        The nodes, their constants, and the tensor of the log-odds, shape (batch,).
     """
     vocabulary, weighting = preparation.features.vocabulary, preparation.features.weighting
     k = len(vocabulary.used)
@@ -83,8 +101,7 @@ def linear_graph(
         nodes += mixing
         constants |= tables
         log_odds = "mixed_log_odds"
-    nodes.append(node("Sigmoid", [log_odds], ["probability"]))
-    return served_graph("linear", nodes, constants)
+    return nodes, constants, log_odds
 
 
 def _sum_of_counts(columns: str, score: str) -> tuple[list[NodeProto], Constants]:

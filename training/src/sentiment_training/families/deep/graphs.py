@@ -25,6 +25,7 @@ from sentiment_training.families.deep.options import (
     RecurrentOptions,
     parsed_widths,
 )
+from sentiment_training.families.deep.wide import Wide
 
 _OPSET = 17  # of 2021: whatever runtime an old server has, it knows it
 _IR_VERSION = 8  # goes with the opset
@@ -57,7 +58,9 @@ class _Graph:
         return name
 
 
-def graph_of(network: keras.Model, kind: Kind, options: NetworkOptions) -> ModelProto:
+def graph_of(
+    network: keras.Model, kind: Kind, options: NetworkOptions, wide: Wide | None = None
+) -> ModelProto:
     """Write the graph of a network: `ids` and `mask`, both int64 (batch, length), to `probability`."""
     graph = _Graph()
     _lengths(graph)
@@ -71,7 +74,13 @@ def graph_of(network: keras.Model, kind: Kind, options: NetworkOptions) -> Model
     graph.add("MatMul", [text, graph.keep("score_kernel", kernel)], "weighed")
     graph.add("Add", ["weighed", graph.keep("score_bias", bias)], "score")
     graph.add("Squeeze", ["score", "axis_1"], "squeezed")
-    graph.add("Sigmoid", ["squeezed"], "probability")
+    log_odds = "squeezed"
+    if wide is not None:
+        nodes, constants = wide.nodes(log_odds, "mixed")
+        graph.nodes += nodes
+        graph.constants |= constants
+        log_odds = "mixed"
+    graph.add("Sigmoid", [log_odds], "probability")
     inputs = [
         helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "length"])
         for name in ("ids", "mask")
@@ -82,7 +91,7 @@ def graph_of(network: keras.Model, kind: Kind, options: NetworkOptions) -> Model
             kind.name,
             inputs,
             [helper.make_tensor_value_info("probability", TensorProto.FLOAT, ["batch"])],
-            [numpy_helper.from_array(value, name) for name, value in graph.constants.items()],
+            [numpy_helper.from_array(np.asarray(value), name) for name, value in graph.constants.items()],
         ),
         opset_imports=[helper.make_opsetid("", _OPSET)],
         ir_version=_IR_VERSION,

@@ -35,6 +35,7 @@ from sentiment_training.families.deep.options import (
     NetworkOptions,
 )
 from sentiment_training.families.deep.rows import Rows, train_tokenizer
+from sentiment_training.families.deep.wide import Wide, learn_linear, weighed
 from sentiment_training.families.family import Examples, FloatArray, Work
 from sentiment_training.families.vocabulary import vocabulary_size
 
@@ -67,7 +68,7 @@ def train_network(
     if work.checkpoints is not None:
         save = partial(_save, work.checkpoints, identity, tokenizer_json(tokenizer))
     # Killed after its last epoch, a training has nothing more to learn from.
-    over = resumed is not None and is_over(resumed.standing, options)
+    over = resumed is not None and is_over(resumed.standing, options) and not options.wide
     rows = Rows.of(tokenizer, [] if over else train.texts, work.progress)
     validated = Rows.of(tokenizer, validation.texts)
     shape = (vocabulary_size(tokenizer), options.embedding_dim)
@@ -80,7 +81,11 @@ def train_network(
         whole = build(kind, options, shape, FLOAT32)
         whole.set_weights(network.get_weights())
         network = whole
-    return NetworkModel(kind, options, tokenizer, network, compiled(network), standing, precision)
+    score, wide = compiled(network), None
+    if options.wide:
+        linear = learn_linear(tokenizer, train, rows, options, work)
+        wide = weighed(linear, probabilities(score, validated), validation)
+    return NetworkModel(kind, options, tokenizer, network, score, standing, precision, wide)
 
 
 @dataclass(frozen=True)
@@ -94,6 +99,7 @@ class NetworkModel:
     score: Score
     standing: Standing
     precision: str
+    wide: Wide | None = None
 
     @property
     def parameters(self) -> Mapping[str, str | int | float]:
@@ -105,6 +111,7 @@ class NetworkModel:
             "epochs.done": self.standing.epochs,
             "epochs.best": self.standing.best_epoch,
             "validation.best_loss": self.standing.best_loss,
+            **({} if self.wide is None else self.wide.parameters),
         }
 
     @property
@@ -114,7 +121,8 @@ class NetworkModel:
 
     def probabilities(self, texts: Sequence[str]) -> FloatArray:
         """Score texts with Keras: probability of *positive*, shape (n,)."""
-        return probabilities(self.score, Rows.of(self.tokenizer, texts))
+        probability = probabilities(self.score, Rows.of(self.tokenizer, texts))
+        return probability if self.wide is None else self.wide.mixed(probability, texts)
 
     def export(self, folder: Path, golden_texts: Sequence[str], provenance: Provenance) -> Bundle:
         """Write the bundle into a new folder and open it."""
@@ -122,7 +130,7 @@ class NetworkModel:
             folder,
             family=self.kind.name,
             tokenizer=padded(self.tokenizer),
-            graph=graph_of(self.network, self.kind, self.options).SerializeToString(),
+            graph=graph_of(self.network, self.kind, self.options, self.wide).SerializeToString(),
             golden_texts=golden_texts,
             provenance=provenance,
         )

@@ -37,6 +37,8 @@ class NetworkOptions:
     patience: int = 2
     precision: str = AUTO
     quantise: bool = True
+    wide: int = 0
+    wide_c: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,14 @@ _COMMON: Mapping[str, Option] = {
     "patience": Number(int, 1, 1_000, "epochs without a better validation loss before it stops"),
     "precision": Choice((AUTO, FLOAT32, MIXED), "of the arithmetic; auto is mixed where there is a GPU"),
     "quantise": Switch("whether the bundle keeps embeddings as bytes: a quarter of the size"),
+    "wide": Number(
+        int,
+        0,
+        4,
+        "words or pieces in the longest n-gram of a logistic regression that answers with the network; "
+        "0 is none",
+    ),
+    "wide_c": Number(float, 1e-4, 1e4, "its inverse strength of the L2 penalty"),
 }
 _RECURRENT: Mapping[str, Option] = {
     **_COMMON,

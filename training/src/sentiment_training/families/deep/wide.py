@@ -1,0 +1,127 @@
+"""A logistic regression on n-grams beside a network: one remembers what is often said, the other reads on.
+
+Both see the same tokens and are learned apart; then their log-odds are weighed on the validation rows, each
+data set counting the same::
+
+    log-odds = share · network + share · n-grams + intercept
+
+Cheng et al. 2016, "Wide & Deep Learning for Recommender Systems", for the two sides; Wolpert 1992, "Stacked
+generalization", for how they are joined. (Learned together, the n-grams would fit what the network has not
+yet learned.)
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from onnx import NodeProto, helper
+from sklearn.linear_model import LogisticRegression
+from tokenizers import Tokenizer
+
+from sentiment_training.families.classic.features import Vocabulary
+from sentiment_training.families.classic.graphs import Constants
+from sentiment_training.families.classic.linear import LinearModel
+from sentiment_training.families.classic.linear_graph import log_odds_nodes
+from sentiment_training.families.classic.logreg import LogregFamily
+from sentiment_training.families.deep.options import NetworkOptions
+from sentiment_training.families.deep.rows import Rows
+from sentiment_training.families.family import Examples, FloatArray, Work
+
+_PREFIX = "wide_"
+_SMALLEST = 1e-6  # a probability's distance from 0 and 1, before its logarithm
+
+# Of four bytes each: with a network of the usual size, a bundle stays below 20 MB.
+_BUCKET_BITS = 21
+
+
+@dataclass(frozen=True)
+class Wide:
+    """The n-grams' side.
+
+    Attributes
+    ----------
+    shares
+        What the log-odds of the network and of the n-grams are multiplied by, shape (2,).
+    intercept
+        What is added to their sum.
+    """
+
+    model: LinearModel
+    shares: npt.NDArray[np.float32]
+    intercept: np.float32
+
+    @property
+    def parameters(self) -> Mapping[str, str | int | float]:
+        """What came of it, to be logged."""
+        return {
+            "wide.ngrams": self.model.preparation.features.vocabulary.tables["columns"],
+            "wide.network_share": float(self.shares[0]),
+            "wide.ngrams_share": float(self.shares[1]),
+        }
+
+    def mixed(self, network: FloatArray, texts: Sequence[str]) -> FloatArray:
+        """Return the probability that both sides give texts, from the network's."""
+        log_odds = np.stack([_log_odds(network), _log_odds(self.model.probabilities(texts))], axis=1)
+        probability: FloatArray = 1 / (1 + np.exp(-(log_odds @ self.shares + self.intercept)))
+        return probability
+
+    def nodes(self, network: str, mixed: str) -> tuple[list[NodeProto], Constants]:
+        """Write how `ids` and the network's log-odds, shape (batch,), give the mixed ones."""
+        linear = self.model
+        nodes, constants, log_odds = log_odds_nodes(
+            linear.preparation,
+            linear.classifier.weights,
+            linear.classifier.slope,
+            linear.classifier.intercept,
+            linear.expert,
+        )
+        for each in nodes:
+            each.input[:] = [name if name == "ids" else _PREFIX + name for name in each.input]
+            each.output[:] = [_PREFIX + name for name in each.output]
+        nodes += [
+            helper.make_node("Mul", [network, "network_share"], ["of_network"]),
+            helper.make_node("Mul", [_PREFIX + log_odds, "wide_share"], ["of_wide"]),
+            helper.make_node("Add", ["of_network", "of_wide"], ["of_both"]),
+            helper.make_node("Add", ["of_both", "both_intercept"], [mixed]),
+        ]
+        return nodes, {_PREFIX + name: value for name, value in constants.items()} | {
+            "network_share": self.shares[0],
+            "wide_share": self.shares[1],
+            "both_intercept": self.intercept,
+        }
+
+
+def learn_linear(
+    tokenizer: Tokenizer, train: Examples, rows: Rows, options: NetworkOptions, work: Work
+) -> LinearModel:
+    """Learn the n-grams of tokens, and what each is worth."""
+    family = LogregFamily()
+    given = {"c": str(options.wide_c), "bucket_bits": str(_BUCKET_BITS)}
+    with work.progress.step("n-grams"):
+        counted = Vocabulary.of_tokens(
+            train, tokenizer, (rows.ids, rows.lengths), options.wide, family.chosen(given)
+        )
+    return family.fit_counted(counted, None, given, work)
+
+
+def weighed(linear: LinearModel, network: FloatArray, validation: Examples) -> Wide:
+    """Choose both sides' shares on validation rows, each data set counting the same.
+
+    Parameters
+    ----------
+    network
+        Probability of *positive* by the network, shape (validation,).
+    """
+    log_odds = np.stack([_log_odds(network), _log_odds(linear.probabilities(validation.texts))], axis=1)
+    rows_of_domain = np.bincount(validation.domains)
+    found = LogisticRegression().fit(
+        log_odds, validation.labels, sample_weight=len(validation) / rows_of_domain[validation.domains]
+    )
+    return Wide(linear, found.coef_[0].astype(np.float32), np.float32(found.intercept_[0]))
+
+
+def _log_odds(probability: FloatArray) -> FloatArray:
+    clipped = np.clip(probability, _SMALLEST, 1 - _SMALLEST)
+    log_odds: FloatArray = np.log(clipped / (1 - clipped))
+    return log_odds
