@@ -70,16 +70,16 @@ Vigie = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture(scope="session")
 def vigie(mlflow_uri: str) -> Vigie:
-    """Run the command against the server; stdout and stderr come back apart."""
+    """Run the command against the server, with more environment where given."""
 
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [str(Path(sys.executable).with_name("vigie")), *arguments],
             capture_output=True,
             text=True,
             check=False,
             timeout=200,
-            env={**os.environ, "VIGIE_MLFLOW_URI": mlflow_uri},
+            env={**os.environ, "VIGIE_MLFLOW_URI": mlflow_uri, **environment},
         )
 
     return run
