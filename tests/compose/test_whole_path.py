@@ -149,6 +149,17 @@ print(sum(item["Key"].endswith("artifacts/bundle/model.onnx") for item in listed
     assert stack.version_serving() == before
 
 
+def test_what_a_training_keeps_outlives_its_container(stack: Stack) -> None:
+    def in_a_container(program: str) -> str:
+        return stack.compose(
+            *("--profile", "train", "run", "--rm", "-T", "--no-deps", "train", "python", "-c", program)
+        )
+
+    kept = "import os, pathlib; kept = pathlib.Path(os.environ['VIGIE_CACHE_FOLDER'], 'kept')"
+    in_a_container(f"{kept}; kept.write_text('whole')")
+    assert in_a_container(f"{kept}; print(kept.read_text())").strip() == "whole"
+
+
 def test_a_stranger_cannot_train(stack: Stack, tmp_path: Path) -> None:
     refused = subprocess.run(
         [
