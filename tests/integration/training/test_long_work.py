@@ -251,3 +251,37 @@ def test_what_was_trained_is_kept_where_mlflow_does_not_come_back_and_is_registe
     assert run.data.metrics["heldout.accuracy"] > 0.8
     assert [run.info.run_id] == [each.run_id for each in client.search_model_versions("name = 'later'")]
     assert not folder.exists()
+
+
+def test_what_a_grid_found_is_kept_where_mlflow_does_not_come_back(
+    gate: Gate, client: MlflowClient, mlflow_uri: str, tweets_file: Callable[..., str], tmp_path: Path
+) -> None:
+    vigie = str(Path(sys.executable).with_name("vigie"))
+    with subprocess.Popen(
+        [
+            *(vigie, "grid", tweets_file("few.csv", 300), "--folds", "2", "--name", "compared"),
+            *("--experiment", "compared", "--mlflow-uri", gate.uri, "--cache-folder", str(tmp_path)),
+            *("--mlflow-patience", "4", "--register"),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        told = ""
+        for line in process.stderr:
+            told += line
+            if line.startswith("refit "):
+                gate.shut()
+    assert process.returncode == 2, told
+    last = told.splitlines()[-1]
+    assert last.startswith("vigie: MLflow does not answer")
+    folder = last.rpartition("vigie register ")[2]
+
+    gate.open()
+    answer = subprocess.run(
+        [vigie, "register", folder, "--mlflow-uri", mlflow_uri], capture_output=True, text=True, check=False
+    )
+    assert answer.returncode == 0, answer.stderr
+    [version] = client.search_model_versions("name = 'compared'")
+    assert client.get_run(version.run_id).data.metrics["heldout.accuracy"] > 0.8

@@ -1,6 +1,5 @@
 """Runs the classic grid from data sets to a refitted winner, as one run with a nested run for each model."""
 
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-from mlflow.entities import Metric, Param
+from mlflow.entities import Metric
 
 from sentiment import Provenance
 from sentiment_training.evaluation import Evaluation, evaluate
@@ -24,9 +23,9 @@ from sentiment_training.provenance import git_state
 from sentiment_training.pyfunc_packing import BUNDLE
 from sentiment_training.recipe import Recipe
 from sentiment_training.registry import Registry, Version
-from sentiment_training.results import publish, write_result
+from sentiment_training.results import publish, result_folder, write_result
 from sentiment_training.runs import TrainingRun
-from sentiment_training.tracking import told
+from sentiment_training.tracking import PATIENCE_S
 
 
 @dataclass(frozen=True)
@@ -78,8 +77,10 @@ def run_grid(
     progress: Progress,
     seconds: Mapping[str, float],
     say: Callable[[str], None],
+    cache: Path,
     *,
     register: bool,
+    patience_s: float = PATIENCE_S,
 ) -> GridResult:
     """Load, clean, split, cross-validate, refit the best on all training rows, measure, log.
 
@@ -91,8 +92,12 @@ def run_grid(
         Filled by `progress`: what each step took.
     say
         Is given a sentence whenever there is something worth knowing.
+    cache
+        Where the winner is kept while MLflow does not answer (`open_cache`).
     register
         Whether the winner becomes a version.
+    patience_s
+        How long an MLflow that does not answer is waited for.
 
     Raises
     ------
@@ -101,7 +106,8 @@ def run_grid(
     ParityError
         If the winner's bundle disagrees with the model; nothing is registered then.
     TrackingError
-        If MLflow fails; nothing is registered then.
+        If MLflow fails, or does not answer for so long; nothing is registered then, and the winner is kept if
+        there is one.
     """
     started = time.perf_counter()
     material = prepare(recipe, progress, validate=True)
@@ -110,7 +116,9 @@ def run_grid(
     for name, counts in material.counts.items():
         say(described(name, counts))
     say(f"compare on {len(compared):,} of {len(learned):,} tweets in {settings.folds} folds")
-    with TrainingRun.started(registry, experiment, "grid", say, command="vigie grid") as run:
+    with TrainingRun.started(
+        registry, experiment, "grid", say, command="vigie grid", patience_s=patience_s
+    ) as run:
         run.log_material(material)
         run.log_choices(
             {
@@ -136,17 +144,17 @@ def run_grid(
         compared_s = time.perf_counter() - started
         for each in models:
             _log_model(run, each)
-        with told(registry.uri):
-            registry.client.log_text(run.id, grid_markdown(outcomes, settings.metric), "grid.md")
+        run.log_text("grid.md", grid_markdown(outcomes, settings.metric))
         winner = models[0].candidate
         say(f"refit {winner.name} {winner.shown} on {len(learned):,} tweets")
-        run.log_choices({"family": winner.family, "features": winner.features, **winner.tried})
-        options = {**recipe.options, "features": winner.features, **winner.tried}
+        chosen = {"features": winner.features, **winner.tried}
         model = CLASSIC[winner.family].fit(
-            learned, material.validation(), options, Work(progress, recipe.seed, run.report)
+            learned,
+            material.validation(),
+            {**recipe.options, **chosen},
+            Work(progress, recipe.seed, run.report),
         )
-        with tempfile.TemporaryDirectory(prefix="vigie-") as scratch:
-            folder = Path(scratch)
+        with result_folder(cache, run, say) as folder:
             with progress.step("export"):
                 bundle = model.export(folder / BUNDLE, GOLDEN_TEXTS, _provenance(material, run))
             examined = material.to_evaluate(recipe.most_evaluated)
@@ -158,7 +166,7 @@ def run_grid(
                 "seconds.grid": compared_s,
                 "seconds.total": time.perf_counter() - started,
             }
-            result = write_result(folder, run, {}, evaluations, costs)
+            result = write_result(folder, run, {"family": winner.family, **chosen}, evaluations, costs)
             with progress.step("log"):
                 number = publish(folder, result, run, register=register)
     version = None if number is None else registry.resolve(str(number))
@@ -178,7 +186,7 @@ def grid_markdown(outcomes: Sequence[Outcome], metric: str) -> str:
 
 def _log_model(run: TrainingRun, outcome: Outcome) -> None:
     """Log a model's figures in a nested run: of each fold as a step, and their mean."""
-    candidate, client, now_ms = outcome.candidate, run.registry.client, int(time.time() * 1000)
+    candidate, now_ms = outcome.candidate, int(time.time() * 1000)
     params = {"family": candidate.family, "features": candidate.features, **candidate.tried}
     metrics = [
         Metric(f"fold.{name}", value, now_ms, fold)
@@ -189,14 +197,7 @@ def _log_model(run: TrainingRun, outcome: Outcome) -> None:
         metrics.append(Metric(f"mean.{name}", outcome.mean(name), now_ms, 0))
         metrics.append(Metric(f"sd.{name}", outcome.spread(name), now_ms, 0))
     metrics.append(Metric("seconds.fit", outcome.seconds, now_ms, 0))
-    with told(run.registry.uri):
-        nested = client.create_run(
-            run.experiment_id, tags={"mlflow.parentRunId": run.id}, run_name=candidate.name
-        )
-        client.log_batch(
-            nested.info.run_id, metrics=metrics, params=[Param(key, value) for key, value in params.items()]
-        )
-        client.set_terminated(nested.info.run_id, "FINISHED")
+    run.log_nested(candidate.name, params, metrics)
 
 
 def _provenance(material: Material, run: TrainingRun) -> Provenance:

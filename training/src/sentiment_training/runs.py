@@ -233,6 +233,21 @@ class TrainingRun:
         """Upload a file as an artifact of the run."""
         self._patiently(lambda: self.registry.client.log_artifact(self.id, str(path), folder))
 
+    def log_text(self, name: str, text: str) -> None:
+        """Upload a text as an artifact of the run."""
+        self._patiently(lambda: self.registry.client.log_text(self.id, text, name))
+
+    def log_nested(
+        self, name: str, choices: Mapping[str, str | int | float], metrics: Sequence[Metric]
+    ) -> None:
+        """Log a part of this run that has ended, as a run of its own."""
+        client = self.registry.client
+        tags = {"mlflow.parentRunId": self.id}
+        nested = self._patiently(lambda: client.create_run(self.experiment_id, tags=tags, run_name=name))
+        params = [Param(key, str(value)) for key, value in choices.items()]
+        self._patiently(lambda: client.log_batch(nested.info.run_id, metrics=metrics, params=params))
+        self._patiently(lambda: client.set_terminated(nested.info.run_id, "FINISHED"))
+
     def register(self, bundle_sha256: str, description: str) -> int:
         """Make a version of what `log_model` uploaded.
 

@@ -48,6 +48,17 @@ CacheFolder = Annotated[
         envvar="VIGIE_CACHE_FOLDER", help="Where interrupted work is kept, to go on with; for 14 days."
     ),
 ]
+Patience = Annotated[
+    float,
+    typer.Option(
+        "--mlflow-patience",
+        metavar="SECONDS",
+        envvar="VIGIE_MLFLOW_PATIENCE_S",
+        min=0,
+        help="How long an MLflow that does not answer is waited for, at the end.",
+    ),
+]
+DEFAULT_PATIENCE_S = 120.0
 DEFAULT_CACHE = Path("~/.cache/vigie")
 DEFAULT_URI = "http://127.0.0.1:8080/mlflow"
 DEFAULT_NAME = "tweet-sentiment"

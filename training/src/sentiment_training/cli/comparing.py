@@ -7,10 +7,14 @@ import typer
 from rich.console import Console
 
 from sentiment_training.cli.application import (
+    DEFAULT_CACHE,
     DEFAULT_NAME,
+    DEFAULT_PATIENCE_S,
     DEFAULT_URI,
+    CacheFolder,
     MlflowUri,
     ModelName,
+    Patience,
     app,
     open_registry,
     pairs,
@@ -50,6 +54,8 @@ def grid(
         int | None, typer.Option(min=1, help="Processes at once; as many as there are cores without it.")
     ] = None,
     register: Annotated[bool, typer.Option("--register", help="Make the winner a new version.")] = False,
+    cache_folder: CacheFolder = DEFAULT_CACHE,
+    patience_s: Patience = DEFAULT_PATIENCE_S,
     name: ModelName = DEFAULT_NAME,
     experiment: Annotated[str, typer.Option(help="MLflow's experiment.")] = DEFAULT_NAME,
     mlflow_uri: MlflowUri = DEFAULT_URI,
@@ -68,6 +74,9 @@ def grid(
     from sentiment_training.grid import check_grid, usable_cores
 
     features = check_grid(recipe.options, metric)
+    from sentiment_training.checkpoints import open_cache
+
+    cache = open_cache(cache_folder)
     registry = open_registry(mlflow_uri, name)
     from sentiment_training.grid_run import GridSettings, run_grid
     from sentiment_training.progress import shown_progress
@@ -83,7 +92,9 @@ def grid(
             progress,
             progress.steps.seconds,
             progress.say,
+            cache,
             register=register,
+            patience_s=patience_s,
         )
     out = Console()
     print_table(_grid_table(result.models, metric))

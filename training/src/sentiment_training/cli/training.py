@@ -10,10 +10,12 @@ from rich.console import Console
 from sentiment_training.cli.application import (
     DEFAULT_CACHE,
     DEFAULT_NAME,
+    DEFAULT_PATIENCE_S,
     DEFAULT_URI,
     CacheFolder,
     MlflowUri,
     ModelName,
+    Patience,
     app,
     open_registry,
     print_table,
@@ -56,16 +58,7 @@ def train(
         bool, typer.Option("--fresh", help="Start over; do not go on from an interrupted training's epoch.")
     ] = False,
     cache_folder: CacheFolder = DEFAULT_CACHE,
-    patience_s: Annotated[
-        float,
-        typer.Option(
-            "--mlflow-patience",
-            metavar="SECONDS",
-            envvar="VIGIE_MLFLOW_PATIENCE_S",
-            min=0,
-            help="How long an MLflow that does not answer is waited for, at the end.",
-        ),
-    ] = 120,
+    patience_s: Patience = DEFAULT_PATIENCE_S,
     name: ModelName = DEFAULT_NAME,
     experiment: Annotated[str, typer.Option(help="MLflow's experiment.")] = DEFAULT_NAME,
     mlflow_uri: MlflowUri = DEFAULT_URI,
