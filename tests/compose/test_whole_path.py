@@ -61,7 +61,12 @@ def test_the_first_start_serves_a_first_model(stack: Stack) -> None:
 
     assert model["ready"] is True
     assert "stage:Production" in str(model["rule"])
-    assert "first_model_promoted version=1" in stack.compose("logs", "--no-log-prefix", "first-model")
+    # The API answers as soon as the version is in its stage, a moment before the program says so.
+    wait_until(
+        lambda: "first_model_promoted version=1" in stack.compose("logs", "--no-log-prefix", "first-model"),
+        60,
+        "the first model's program says that it is done",
+    )
 
 
 def test_no_second_first_model_is_trained(stack: Stack) -> None:
