@@ -23,6 +23,7 @@ from sentiment_training.families.transformer.options import (
     MIXED_BFLOAT16,
     TransformerOptions,
 )
+from sentiment_training.families.transformer.quick import quicken
 
 if TYPE_CHECKING:
     import keras
@@ -54,6 +55,7 @@ def build(weights: EncoderWeights, options: TransformerOptions, precision: str) 
     for layer in backbone._flatten_layers():  # KerasHub has no argument for it
         if isinstance(layer, keras.layers.LayerNormalization):
             layer.epsilon = weights.epsilon
+    quicken(backbone.transformer_layers)
     for variable, array in zip(_variables(backbone), arrays_of(weights), strict=True):
         variable.assign(array.reshape(variable.shape))
     backbone.token_embedding.trainable = options.train_embeddings
