@@ -181,6 +181,16 @@ def test_n_grams_answer_for_what_the_network_cannot_see() -> None:
     assert ((both >= 0.5) == examples.labels).mean() > 0.99 > ((alone >= 0.5) == examples.labels).mean()
 
 
+def test_however_sure_the_network_is_both_sides_are_mixed_alike(tmp_path: Path) -> None:
+    # Regression: log-odds past 13.8 were cut off by the trainer, and not by the bundle.
+    sure = fit("textcnn", EXACT | {"filters": "6", "wide": "2"})
+    score = sure.network.get_layer("score")  # type: ignore[attr-defined]
+    score.set_weights([each * 50 for each in score.get_weights()])
+    bundle = sure.export(tmp_path / "bundle", ["the crew was great"], Provenance())
+    texts = [*some_examples().texts, "was great is late", "", "never never never"]
+    np.testing.assert_allclose(bundle.probabilities(texts), sure.probabilities(texts), atol=1e-5)
+
+
 def test_another_trainings_checkpoint_is_not_gone_on_from(tmp_path: Path) -> None:
     fit("textcnn", SMALL | {"epochs": "1"}, Work(checkpoints=tmp_path))
     with pytest.raises(CheckpointError, match="belongs to another training"):

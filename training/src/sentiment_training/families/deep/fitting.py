@@ -113,13 +113,18 @@ def compiled(network: keras.Model) -> Score:
     return cast("Score", tf.function(score, input_signature=[_IDS]))
 
 
-def probabilities(score: Score, rows: Rows) -> FloatArray:
-    """Score texts with what `compiled` gave: probability of *positive*, shape (n,)."""
+def log_odds(score: Score, rows: Rows) -> FloatArray:
+    """Score texts with what `compiled` gave: log-odds of *positive*, shape (n,)."""
     result = np.empty(len(rows), np.float64)
     for chosen in rows.in_order(_TOKENS_AT_ONCE):
         result[chosen] = score(rows.batch(chosen)).numpy()[:, 0]
+    return result
+
+
+def probabilities(score: Score, rows: Rows) -> FloatArray:
+    """Score texts with what `compiled` gave: probability of *positive*, shape (n,)."""
     # tanh cannot overflow: 1 / (1 + e⁻ˣ) = (1 + tanh(x / 2)) / 2.
-    probability: FloatArray = (1 + np.tanh(result / 2)) / 2
+    probability: FloatArray = (1 + np.tanh(log_odds(score, rows) / 2)) / 2
     return probability
 
 

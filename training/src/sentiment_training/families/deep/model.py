@@ -20,6 +20,7 @@ from sentiment_training.families.deep.fitting import (
     device_precision,
     fit,
     is_over,
+    log_odds,
     probabilities,
     values,
 )
@@ -84,7 +85,7 @@ def train_network(
     score, wide = compiled(network), None
     if options.wide:
         linear = learn_linear(tokenizer, train, rows, options, work)
-        wide = weighed(linear, probabilities(score, validated), validation)
+        wide = weighed(linear, log_odds(score, validated), validation)
     return NetworkModel(kind, options, tokenizer, network, score, standing, precision, wide)
 
 
@@ -121,8 +122,10 @@ class NetworkModel:
 
     def probabilities(self, texts: Sequence[str]) -> FloatArray:
         """Score texts with Keras: probability of *positive*, shape (n,)."""
-        probability = probabilities(self.score, Rows.of(self.tokenizer, texts))
-        return probability if self.wide is None else self.wide.mixed(probability, texts)
+        rows = Rows.of(self.tokenizer, texts)
+        if self.wide is None:
+            return probabilities(self.score, rows)
+        return self.wide.mixed(log_odds(self.score, rows), texts)
 
     def export(self, folder: Path, golden_texts: Sequence[str], provenance: Provenance) -> Bundle:
         """Write the bundle into a new folder and open it."""

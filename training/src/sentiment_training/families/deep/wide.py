@@ -29,7 +29,7 @@ from sentiment_training.families.deep.rows import Rows
 from sentiment_training.families.family import Examples, FloatArray, Work
 
 _PREFIX = "wide_"
-_SMALLEST = 1e-6  # a probability's distance from 0 and 1, before its logarithm
+_SMALLEST = 1e-12  # a probability's distance from 0 and 1, before its logarithm
 
 # Of four bytes each: with a network of the usual size, a bundle stays below 20 MB.
 _BUCKET_BITS = 21
@@ -61,8 +61,8 @@ class Wide:
         }
 
     def mixed(self, network: FloatArray, texts: Sequence[str]) -> FloatArray:
-        """Return the probability that both sides give texts, from the network's."""
-        log_odds = np.stack([_log_odds(network), _log_odds(self.model.probabilities(texts))], axis=1)
+        """Return the probability that both sides give texts, from the network's log-odds."""
+        log_odds = np.stack([network, _log_odds(self.model.probabilities(texts))], axis=1)
         probability: FloatArray = 1 / (1 + np.exp(-(log_odds @ self.shares + self.intercept)))
         return probability
 
@@ -111,9 +111,9 @@ def weighed(linear: LinearModel, network: FloatArray, validation: Examples) -> W
     Parameters
     ----------
     network
-        Probability of *positive* by the network, shape (validation,).
+        Log-odds of *positive* by the network, shape (validation,).
     """
-    log_odds = np.stack([_log_odds(network), _log_odds(linear.probabilities(validation.texts))], axis=1)
+    log_odds = np.stack([network, _log_odds(linear.probabilities(validation.texts))], axis=1)
     rows_of_domain = np.bincount(validation.domains)
     found = LogisticRegression().fit(
         log_odds, validation.labels, sample_weight=len(validation) / rows_of_domain[validation.domains]
