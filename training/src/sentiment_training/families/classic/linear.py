@@ -100,12 +100,18 @@ class LinearModel:
         return self._scored(counted.counts)
 
     def _scored(self, counts: csr_matrix) -> FloatArray:
-        features = self.preparation.weighed(counts)
         if self.expert is None:
-            return self.classifier.probabilities(features)
-        general = features @ self.classifier.weights * self.classifier.slope + self.classifier.intercept
-        probability: FloatArray = expit(self.expert.log_odds(general, counts))
+            return self.classifier.probabilities(self.preparation.weighed(counts))
+        probability: FloatArray = expit(self.log_odds(counts))
         return probability
+
+    def log_odds(self, counts: csr_matrix) -> FloatArray:
+        """Score what the model's vocabulary has counted: log-odds of *positive*, shape (n,)."""
+        features = self.preparation.weighed(counts)
+        general: FloatArray = (
+            features @ self.classifier.weights * self.classifier.slope + self.classifier.intercept
+        )
+        return general if self.expert is None else self.expert.log_odds(general, counts)
 
     def export(self, folder: Path, golden_texts: Sequence[str], provenance: Provenance) -> Bundle:
         """Write the bundle into a new folder and open it."""

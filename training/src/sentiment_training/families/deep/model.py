@@ -85,7 +85,7 @@ def train_network(
     score, wide = compiled(network), None
     if options.wide:
         linear = learn_linear(tokenizer, train, rows, options, work)
-        wide = weighed(linear, log_odds(score, validated), validation)
+        wide = weighed(linear, log_odds(score, validated), validated, validation)
     return NetworkModel(kind, options, tokenizer, network, score, standing, precision, wide)
 
 
@@ -125,7 +125,7 @@ class NetworkModel:
         rows = Rows.of(self.tokenizer, texts)
         if self.wide is None:
             return probabilities(self.score, rows)
-        return self.wide.mixed(log_odds(self.score, rows), texts)
+        return self.wide.mixed(log_odds(self.score, rows), rows)
 
     def export(self, folder: Path, golden_texts: Sequence[str], provenance: Provenance) -> Bundle:
         """Write the bundle into a new folder and open it."""

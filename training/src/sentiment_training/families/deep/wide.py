@@ -10,7 +10,7 @@ generalization", for how they are joined. (Learned together, the n-grams would f
 yet learned.)
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,7 +29,6 @@ from sentiment_training.families.deep.rows import Rows
 from sentiment_training.families.family import Examples, FloatArray, Work
 
 _PREFIX = "wide_"
-_SMALLEST = 1e-12  # a probability's distance from 0 and 1, before its logarithm
 
 # Of four bytes each: with a network of the usual size, a bundle stays below 20 MB.
 _BUCKET_BITS = 21
@@ -60,9 +59,9 @@ class Wide:
             "wide.ngrams_share": float(self.shares[1]),
         }
 
-    def mixed(self, network: FloatArray, texts: Sequence[str]) -> FloatArray:
+    def mixed(self, network: FloatArray, rows: Rows) -> FloatArray:
         """Return the probability that both sides give texts, from the network's log-odds."""
-        log_odds = np.stack([network, _log_odds(self.model.probabilities(texts))], axis=1)
+        log_odds = _side_by_side(network, self.model, rows)
         probability: FloatArray = 1 / (1 + np.exp(-(log_odds @ self.shares + self.intercept)))
         return probability
 
@@ -105,15 +104,17 @@ def learn_linear(
     return family.fit_counted(counted, None, given, work)
 
 
-def weighed(linear: LinearModel, network: FloatArray, validation: Examples) -> Wide:
+def weighed(linear: LinearModel, network: FloatArray, rows: Rows, validation: Examples) -> Wide:
     """Choose both sides' shares on validation rows, each data set counting the same.
 
     Parameters
     ----------
     network
         Log-odds of *positive* by the network, shape (validation,).
+    rows
+        The tokens of `validation`.
     """
-    log_odds = np.stack([network, _log_odds(linear.probabilities(validation.texts))], axis=1)
+    log_odds = _side_by_side(network, linear, rows)
     rows_of_domain = np.bincount(validation.domains)
     found = LogisticRegression().fit(
         log_odds, validation.labels, sample_weight=len(validation) / rows_of_domain[validation.domains]
@@ -121,7 +122,8 @@ def weighed(linear: LinearModel, network: FloatArray, validation: Examples) -> W
     return Wide(linear, found.coef_[0].astype(np.float32), np.float32(found.intercept_[0]))
 
 
-def _log_odds(probability: FloatArray) -> FloatArray:
-    clipped = np.clip(probability, _SMALLEST, 1 - _SMALLEST)
-    log_odds: FloatArray = np.log(clipped / (1 - clipped))
-    return log_odds
+def _side_by_side(network: FloatArray, linear: LinearModel, rows: Rows) -> FloatArray:
+    """Log-odds of both sides, shape (n, 2)."""
+    vocabulary = linear.preparation.features.vocabulary
+    counts = vocabulary.ngrams.counts(rows.ids, rows.lengths, vocabulary.used)
+    return np.stack([network, linear.log_odds(counts)], axis=1)
