@@ -1,6 +1,7 @@
-"""What tests of several kinds share: a real browser."""
+"""What tests of several kinds share: a real browser, and signals as they were."""
 
 import shutil
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -26,3 +27,12 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield browser
         browser.close()
+
+
+@pytest.fixture(autouse=True)
+def _signals_as_before() -> Iterator[None]:
+    """Programs that a test calls in this process handle signals their way: not past its end."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
