@@ -1,11 +1,16 @@
-"""What tests of several kinds share: a real browser, and signals as they were."""
+"""What tests of several kinds share: a real browser, signals as they were, no clock in property tests."""
 
 import shutil
 import signal
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, sync_playwright
+
+# A busy machine stops anything for a second: that is no fault of what is tested.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 QUIET = (

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bundles import a_graph, a_tokenizer
@@ -126,7 +126,6 @@ def test_what_is_not_understood_is_named_with_what_may_be_given(text: str, messa
         Cleaning.parse(text)
 
 
-@settings(deadline=None)
 @given(text=TEXTS, cleaning=cleanings())
 def test_cleaning_twice_is_cleaning_once(text: str, cleaning: Cleaning) -> None:
     # But for entities: `&amp;lt;` becomes `&lt;`, as it should, and a second time `<`.
@@ -137,7 +136,6 @@ def test_cleaning_twice_is_cleaning_once(text: str, cleaning: Cleaning) -> None:
 
 
 @pytest.mark.parametrize("options", [*EVERY_OPTION_ALONE, EVERYTHING])
-@settings(deadline=None)  # the patterns are compiled each time, on a machine that may be busy
 @given(text=TEXTS)
 def test_any_text_can_be_cleaned_and_grows_within_bounds(options: str, text: str) -> None:
     cleaning = Cleaning.parse(options)

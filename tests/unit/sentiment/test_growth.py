@@ -98,7 +98,7 @@ PATTERNS = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(pattern=PATTERNS, text=st.text("abB([", max_size=12))
 def test_no_text_grows_where_it_is_said_not_to(pattern: str, text: str) -> None:
     if may_match_nothing(pattern):

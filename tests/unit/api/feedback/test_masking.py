@@ -77,7 +77,7 @@ _PIECES = st.sampled_from(
 _TEXTS = st.one_of(st.text(), st.lists(_PIECES, max_size=20).map("".join))
 
 
-@settings(max_examples=1_500, deadline=None)
+@settings(max_examples=1_500)
 @given(_TEXTS)
 @example("a@b@c.com")
 @example("@a@b")
@@ -87,7 +87,7 @@ def test_masking_what_is_masked_changes_nothing(text: str) -> None:
     assert mask(text) == mask(mask(text))
 
 
-@settings(max_examples=1_500, deadline=None)
+@settings(max_examples=1_500)
 @given(_TEXTS)
 def test_no_mention_no_address_and_no_link_survives_any_text(text: str) -> None:
     masked = mask(text)
@@ -98,7 +98,7 @@ def test_no_mention_no_address_and_no_link_survives_any_text(text: str) -> None:
     assert "\x00" not in masked
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.emails(domains=st.sampled_from(["example.com", "mail.example.org", "sub.example.co.uk"])),
     st.sampled_from(["", "hello ", "(", "mail:", "é "]),
@@ -111,7 +111,7 @@ def test_no_valid_mail_address_survives_between_words(address: str, before: str,
     assert f"@{domain}" not in masked
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.from_regex(r"\+[1-9]\d{0,2}([ .-]?\d{2,3}){4}", fullmatch=True))
 def test_no_international_number_survives(number: str) -> None:
     assert mask(f"call {number} now") == "call [phone] now"

@@ -74,7 +74,7 @@ def test_scripts_and_addresses_are_forbidden_by_the_page_itself(found: Explorati
     assert "@import" not in page
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=80))
 @example(text=NASTY)
 @example(text="]]> <!-- \x00 \u202e")

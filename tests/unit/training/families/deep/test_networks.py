@@ -82,7 +82,7 @@ def test_the_bundle_agrees_with_keras_whatever_shares_a_batch(pair: tuple[Fitted
     assert np.abs(alone - given[-8:]).max() <= 1e-5
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(text=st.text(alphabet="ab !?.@#é\U0001f621\x00‍", max_size=60))
 def test_any_text_scores_the_same_in_both(pair: tuple[FittedModel, Bundle], text: str) -> None:
     fitted, bundle = pair
