@@ -1,6 +1,7 @@
 """N-grams of token ids (words or characters), looked up by one formula that NumPy and ONNX both compute.
 
-A single token keeps its id as its column. A longer n-gram of ids a, b, … has the key
+A single token keeps its id as its column. Longer n-grams see where a text begins and ends, too: "[begin]
+well", "not [end]". An n-gram of ids a, b, … has the key
 `(a·m₀ + b·m₁ + …)² mod M` with fixed multipliers and M = 2³¹ - 1; it lives in bucket `key mod P` of a table,
 if the table holds its fingerprint there, `(key div P) mod 255 + 1`. (Without the square, n-grams that differ
 by the same step would meet again and again.) The table is filled by training with the n-grams worth a
@@ -23,6 +24,9 @@ from scipy.sparse import csr_matrix, vstack
 from sentiment_training.families.classic.tokens import PADDING, IntArray, TokenArray
 
 Constants = Mapping[str, npt.NDArray[np.generic]]
+
+# In the graph, what follows a text is padding.
+_END = PADDING
 
 # The 50, 36, 20, 25, 40 and 30 millionth prime: no pattern in base two, where M lies next to a power of two
 # and a multiplier near another one would leave a tiny remainder. Ids below 2^21 times a multiplier, six of
@@ -83,7 +87,7 @@ class NgramTable:
         min_count
             Times that an n-gram must occur.
         """
-        rows = _rows(lengths)
+        ids, rows = _with_edges(ids, lengths, begin=vocabulary)
         kept_keys, kept_counts = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
         for size in range(2, longest + 1):
             keys, whole = _keys(ids, rows, size)
@@ -137,6 +141,7 @@ class NgramTable:
     def _counted(self, ids: TokenArray, lengths: IntArray, number: TokenArray, width: int) -> csr_matrix:
         rows = _rows(lengths)
         all_columns, all_rows = [number[ids]], [rows]
+        ids, rows = _with_edges(ids, lengths, begin=self.vocabulary)
         for size in range(2, self.longest + 1):
             keys, whole = _keys(ids, rows, size)
             place, fingerprint = _place(keys, len(self.fingerprints))
@@ -162,20 +167,24 @@ class NgramTable:
             "buckets": np.array(len(self.fingerprints)),
             "fingerprint_kinds": np.array(_FINGERPRINTS),
             "one_more": np.array(1),
-            "vocabulary": np.array(self.vocabulary),
-            "pads": np.array([0, 0, 0, self.longest - 1]),
+            "vocabulary": np.array(self.vocabulary),  # the id of a text's beginning, too
+            "pad_begin": np.array([0, 1, 0, 0]),
+            "pad_end": np.array([0, 0, 0, self.longest - 1]),
             "axis_1": np.array([1]),
         }
         node = helper.make_node
         if self.longest == 1:
             return [node("Identity", [ids], [output])], constants
-        nodes = [node("Pad", [ids, "pads", "padding"], ["padded"])]
+        nodes = [
+            node("Pad", [ids, "pad_begin", "vocabulary"], ["begun"]),
+            node("Pad", ["begun", "pad_end", "padding"], ["ended"]),
+        ]
         # word_k holds, for each n-gram, its k-th word: the row moved k places to the left.
-        words = [ids] + [f"word_{offset}" for offset in range(1, self.longest)]
-        for offset, word in enumerate(words[1:], start=1):
+        words = [f"word_{offset}" for offset in range(self.longest)]
+        for offset, word in enumerate(words):
             constants[f"{word}_start"] = np.array([offset])
             constants[f"{word}_end"] = np.array([offset - self.longest + 1 or np.iinfo(np.int64).max])
-            nodes.append(node("Slice", ["padded", f"{word}_start", f"{word}_end", "axis_1"], [word]))
+            nodes.append(node("Slice", ["ended", f"{word}_start", f"{word}_end", "axis_1"], [word]))
         totals = []
         for size in range(2, self.longest + 1):
             total = ""
@@ -200,9 +209,9 @@ class NgramTable:
             node("Gather", ["fingerprints", "place"], ["held_byte"]),
             node("Cast", ["held_byte"], ["held"], to=TensorProto.INT64),
             node("Equal", ["held", "fingerprint"], ["matches"]),
-            # Padding is on the right: an n-gram is whole where its last word is one.
-            node("Concat", words[1:], ["last_word"], axis=1),
-            node("Greater", ["last_word", "padding"], ["whole"]),
+            # The first padding is the end: an n-gram is whole where its last word but one is no padding.
+            node("Concat", words[:-1], ["last_but_one"], axis=1),
+            node("Greater", ["last_but_one", "padding"], ["whole"]),
             node("And", ["matches", "whole"], ["known"]),
             node("Add", ["place", "vocabulary"], ["number"]),
             node("Where", ["known", "number", "padding"], ["column"]),
@@ -222,6 +231,18 @@ def largest_prime_below(limit: int) -> int:
 def _rows(lengths: IntArray) -> TokenArray:
     """Say for each token which text it belongs to."""
     return np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
+
+
+def _with_edges(ids: TokenArray, lengths: IntArray, begin: int) -> tuple[TokenArray, TokenArray]:
+    """Put each text between its beginning and its end; return the ids, and which text each belongs to."""
+    ends = np.cumsum(lengths + 2)
+    edged = np.full(len(ids) + 2 * len(lengths), _END, np.int32)
+    is_token = np.ones(len(edged), bool)
+    is_token[ends - 1] = False
+    is_token[ends - lengths - 2] = False
+    edged[is_token] = ids
+    edged[ends - lengths - 2] = begin
+    return edged, _rows(lengths + 2)
 
 
 def _keys(ids: TokenArray, rows: TokenArray, size: int) -> tuple[IntArray, npt.NDArray[np.bool_]]:
