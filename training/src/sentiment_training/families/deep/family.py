@@ -18,6 +18,7 @@ from sentiment_training.families.deep.options import (
     Kind,
     NetworkOptions,
 )
+from sentiment_training.families.deep.teacher import open_teacher
 from sentiment_training.families.deep.vectors import look_into
 from sentiment_training.families.extras import require
 from sentiment_training.families.family import Examples, Trial, Work, option_help, parse_options
@@ -87,6 +88,8 @@ class NetworkFamily:
         if chosen.tokens == SUBWORDS:
             CleaningChoice(of_words=False).read("cleaning", chosen.cleaning)
         require("deep", "tensorflow", "keras")
+        if chosen.teacher:
+            open_teacher(chosen.teacher)
         if chosen.embeddings in (WORD2VEC, FASTTEXT):
             require("deep", "gensim")
         elif chosen.embeddings != SCRATCH:

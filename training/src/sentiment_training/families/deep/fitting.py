@@ -14,6 +14,7 @@ from sentiment_training.errors import DivergedError
 from sentiment_training.families.deep.checkpoints import Checkpoint, Standing, Weights
 from sentiment_training.families.deep.options import COSINE, FLOAT32, MIXED, PLATEAU, NetworkOptions
 from sentiment_training.families.deep.rows import Rows, TokenArray
+from sentiment_training.families.deep.teacher import Targets
 from sentiment_training.families.family import Examples, FloatArray, Work
 from sentiment_training.families.vocabulary import UNKNOWN_ID
 
@@ -34,8 +35,9 @@ _Step = Callable[[TokenArray, npt.NDArray[np.float32], npt.NDArray[np.float32]],
 
 def fit(
     network: keras.Model,
-    train: Examples,
     rows: Rows,
+    targets: Targets,
+    weights: FloatArray,
     validation: Examples,
     validated: Rows,
     options: NetworkOptions,
@@ -48,7 +50,11 @@ def fit(
     Parameters
     ----------
     rows, validated
-        The tokens of `train` and `validation`.
+        The tokens of the texts to learn from, and of `validation`.
+    targets
+        Probability of *positive* to be learned, shape (rows,).
+    weights
+        How much each row counts, shape (rows,).
     resumed
         The last epoch of this training, where it was killed.
     save
@@ -68,9 +74,8 @@ def fit(
         _restore(optimizer.variables, resumed.optimizer)
         standing, best = resumed.standing, resumed.best
     step, score = _step_of(network, optimizer, options.batch), compiled(network)
-    labels = train.labels.astype(np.float32)
     # Their mean is 1, so that the learning rate means the same whatever the weights.
-    weights = (train.weights / train.weights.mean()).astype(np.float32)
+    counting = (weights / weights.mean()).astype(np.float32)
     with work.progress.step("fit", (options.epochs - standing.epochs) * len(rows)) as advance:
         while not is_over(standing, options):
             generator = np.random.default_rng([work.seed, standing.epochs])
@@ -80,7 +85,7 @@ def fit(
                 done = standing.epochs + number / len(batches)
                 optimizer.learning_rate.assign(_rate(options, standing, done))
                 ids = _with_unknowns(rows.batch(chosen), options.word_dropout, generator)
-                total += float(step(ids, labels[chosen], weights[chosen]))
+                total += float(step(ids, targets[chosen], counting[chosen]))
                 advance(len(chosen))
             figures = _measure(score, validation, validated)
             if not math.isfinite(figures["validation.loss"]):
@@ -88,7 +93,7 @@ def fit(
                     f"after epoch {standing.epochs + 1} the network's answers are no numbers; "
                     "give a lower learning_rate, or other embeddings if it has them from a file"
                 )
-            figures["train.loss"] = total * options.batch / float(weights.sum())
+            figures["train.loss"] = total * options.batch / float(counting.sum())
             for name, value in figures.items():
                 work.report(name, value, standing.epochs + 1)
             standing = _after(standing, figures["validation.loss"], options)
@@ -175,10 +180,10 @@ def _with_unknowns(ids: TokenArray, share: float, generator: np.random.Generator
 
 
 def _step_of(network: keras.Model, optimizer: keras.Optimizer, batch: int) -> "_Step":
-    def step(ids: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+    def step(ids: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
             logits = network(ids, training=True)[:, 0]
-            losses = tf.nn.sigmoid_cross_entropy_with_logits(labels, logits)
+            losses = tf.nn.sigmoid_cross_entropy_with_logits(targets, logits)
             # Over a whole batch even where fewer texts have this length: each text counts the same.
             loss = tf.reduce_sum(losses * weights) / batch
         variables = network.trainable_variables

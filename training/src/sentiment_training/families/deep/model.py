@@ -36,6 +36,7 @@ from sentiment_training.families.deep.options import (
     NetworkOptions,
 )
 from sentiment_training.families.deep.rows import Rows, train_tokenizer
+from sentiment_training.families.deep.teacher import open_teacher, targets
 from sentiment_training.families.deep.wide import Wide, learn_linear, weighed
 from sentiment_training.families.family import Examples, FloatArray, Work
 from sentiment_training.families.vocabulary import vocabulary_size
@@ -57,9 +58,11 @@ def train_network(
     """
     # Keras seeds Python, NumPy and TensorFlow together; its initialisers and dropout know no other way.
     keras.utils.set_random_seed(work.seed)
+    teacher = open_teacher(options.teacher) if options.teacher else None
     resumed, save = None, lambda *_: None
     if work.checkpoints is not None:
-        identity = checkpoints.identity(train, validation, (kind.name, options), work.seed)
+        choices = (kind.name, options, teacher and teacher.sha256)
+        identity = checkpoints.identity(train, validation, choices, work.seed)
         resumed = checkpoints.load(work.checkpoints, identity)
     tokenizer = (
         tokenizer_from_json(resumed.tokenizer)
@@ -76,7 +79,8 @@ def train_network(
     embeddings = shape if resumed else _embeddings(options, tokenizer, rows, work)
     precision = device_precision() if options.precision == AUTO else options.precision
     network = build(kind, options, embeddings, precision)
-    standing = fit(network, train, rows, validation, validated, options, work, resumed, save)
+    learned = train.labels.astype(np.float32) if over else targets(train, teacher, options, work)
+    standing = fit(network, rows, learned, train.weights, validation, validated, options, work, resumed, save)
     if precision != FLOAT32:
         # What is measured and exported computes in full; the weights always were.
         whole = build(kind, options, shape, FLOAT32)
@@ -86,7 +90,8 @@ def train_network(
     if options.wide:
         linear = learn_linear(tokenizer, train, rows, options, work)
         wide = weighed(linear, log_odds(score, validated), validated, validation)
-    return NetworkModel(kind, options, tokenizer, network, score, standing, precision, wide)
+    taught_by = "" if teacher is None else teacher.sha256
+    return NetworkModel(kind, options, tokenizer, network, score, standing, precision, wide, taught_by)
 
 
 @dataclass(frozen=True)
@@ -101,6 +106,7 @@ class NetworkModel:
     standing: Standing
     precision: str
     wide: Wide | None = None
+    taught_by: str = ""
 
     @property
     def parameters(self) -> Mapping[str, str | int | float]:
@@ -113,6 +119,7 @@ class NetworkModel:
             "epochs.best": self.standing.best_epoch,
             "validation.best_loss": self.standing.best_loss,
             **({} if self.wide is None else self.wide.parameters),
+            **({"teacher.sha256": self.taught_by} if self.taught_by else {}),
         }
 
     @property

@@ -39,6 +39,9 @@ class NetworkOptions:
     quantise: bool = True
     wide: int = 0
     wide_c: float = 1.0
+    teacher: str = ""
+    teacher_share: float = 0.7
+    teacher_rows: int = 0
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,11 @@ _COMMON: Mapping[str, Option] = {
         "0 is none",
     ),
     "wide_c": Number(float, 1e-4, 1e4, "its inverse strength of the L2 penalty"),
+    "teacher": Text("folder of a bundle whose answers the network learns from, beside the labels"),
+    "teacher_share": Number(float, 0, 1, "how much its answer counts, against the label"),
+    "teacher_rows": Number(
+        int, 0, 100_000_000, "rows of each data set that it is asked about at most; 0 is all"
+    ),
 }
 _RECURRENT: Mapping[str, Option] = {
     **_COMMON,

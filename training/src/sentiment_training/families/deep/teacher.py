@@ -1,0 +1,99 @@
+"""Learns from another model's answers, too: from a teacher that reads better, and is too slow to serve.
+
+A label says on which side a tweet is, a teacher also how sure that is; and it doubts labels that are wrong,
+as many of those that were taken from a smiley. Hinton, Vinyals and Dean 2015, "Distilling the Knowledge in a
+Neural Network"; at temperature 1, for of two classes none is hidden behind the other.
+"""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from sentiment import Bundle
+from sentiment.errors import BundleError
+from sentiment_training.errors import OptionError
+from sentiment_training.families.deep.options import NetworkOptions
+from sentiment_training.families.family import Examples, IntArray, Work
+
+# Texts that the teacher is asked about at once, and whose answers are then kept: a minute of work.
+_PIECE = 16_384
+
+Targets = npt.NDArray[np.float32]
+"""What a network is to answer, shape (n,): 0 and 1 are labels."""
+
+
+def open_teacher(folder: str) -> Bundle:
+    """Open the bundle that is the teacher.
+
+    Raises
+    ------
+    OptionError
+        If it is none.
+    """
+    try:
+        return Bundle.open(Path(folder))
+    except BundleError as error:
+        raise OptionError(f"teacher={folder} is not the folder of a bundle: {error}") from error
+
+
+def targets(train: Examples, teacher: Bundle | None, options: NetworkOptions, work: Work) -> Targets:
+    """Return the labels, or where a teacher is asked, `teacher_share` of its answer and the rest the label's.
+
+    What it answered is kept beside the checkpoints, and taken from there when the training goes on.
+    """
+    labels = train.labels.astype(np.float32)
+    if teacher is None:
+        return labels
+    folder = None if work.checkpoints is None else work.checkpoints / "teacher"
+    asked = _asked_about(train.domains, options.teacher_rows)
+    answers = np.empty(len(asked), np.float32)
+    with work.progress.step("teacher", len(asked)) as advance:
+        for start in range(0, len(asked), _PIECE):
+            texts = [train.texts[row] for row in asked[start : start + _PIECE]]
+            answers[start : start + _PIECE] = _answers(teacher, texts, folder)
+            advance(len(texts))
+    agreed = (answers >= teacher.manifest.threshold) == train.labels[asked]
+    work.report("teacher.asked", len(asked), 0)
+    work.report("teacher.agreed_share", float(agreed.mean()), 0)
+    labels[asked] += options.teacher_share * (answers - labels[asked])
+    return labels
+
+
+def _asked_about(domains: IntArray, most: int) -> IntArray:
+    """Choose rows evenly, of each data set at most so many; 0 takes all."""
+    chosen = []
+    for domain in np.unique(domains):
+        rows = np.flatnonzero(domains == domain)
+        wanted = min(most or len(rows), len(rows))
+        chosen.append(rows[np.arange(wanted) * len(rows) // wanted])
+    return np.sort(np.concatenate(chosen))
+
+
+def _answers(teacher: Bundle, texts: Sequence[str], folder: Path | None) -> Targets:
+    """Ask the teacher, unless the folder has what it answered."""
+    if folder is None:
+        return teacher.probabilities(texts)
+    path = folder / f"{_digest(teacher, texts)}.npy"
+    if path.is_file():
+        kept: Targets = np.load(path, allow_pickle=False)
+        return kept
+    answers = teacher.probabilities(texts)
+    folder.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_suffix(".part")
+    with scratch.open("wb") as file:
+        np.save(file, answers)
+        file.flush()
+        os.fsync(file.fileno())
+    scratch.replace(path)
+    return answers
+
+
+def _digest(teacher: Bundle, texts: Sequence[str]) -> str:
+    digest = hashlib.sha256(teacher.sha256.encode())
+    for text in texts:
+        digest.update(text.encode("utf-8", "surrogatepass") + b"\0")
+    return digest.hexdigest()
