@@ -15,6 +15,7 @@ from sentiment_training.errors import OptionError
 from sentiment_training.families import FAMILIES, Examples, FittedModel, Work
 from sentiment_training.families.transformer.batches import epoch_batches, repeated, scoring_batches
 from sentiment_training.families.transformer.tokenizer import read_tokenizer
+from sentiment_training.families.transformer.tokens import Tokens
 
 FAMILY = FAMILIES["transformer"]
 PLAIN = Cleaning.parse("lowercase=off")
@@ -313,6 +314,15 @@ def test_a_tokenizer_of_other_weights_is_refused(folder: Path) -> None:
         read_tokenizer(folder, 8, 20, PLAIN)
 
 
+def test_texts_lie_side_by_side_padded_at_the_right_with_their_mask() -> None:
+    lengths = np.array([3, 1, 2])
+    tokens = Tokens(np.array([4, 5, 6, 7, 8, 9], np.int32), lengths, np.cumsum(lengths) - lengths, padding=1)
+    batch = tokens.batch(np.array([2, 0]))
+    assert batch["token_ids"].tolist() == [[8, 9, 1], [4, 5, 6]]
+    assert batch["padding_mask"].tolist() == [[1, 1, 0], [1, 1, 1]]
+    assert tokens.batch(np.array([1]))["token_ids"].tolist() == [[7]]
+
+
 # What is shown when.
 
 
@@ -336,7 +346,7 @@ def test_a_heavy_row_is_shown_more_often_rather_than_counted_more() -> None:
 
 
 def test_scoring_batches_hold_every_text_and_few_tokens() -> None:
-    lengths = [5, 1, 90, 7, 300, 2]
+    lengths = np.array([5, 1, 90, 7, 300, 2])
     batches = list(scoring_batches(lengths, 100))
     assert sorted(np.concatenate(batches).tolist()) == list(range(6))
     assert all(len(rows) == 1 or max(lengths[row] for row in rows) * len(rows) <= 100 for rows in batches)

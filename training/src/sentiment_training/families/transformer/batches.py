@@ -26,10 +26,10 @@ class Shown:
     """
 
     def __init__(
-        self, weights: FloatArray, lengths: Sequence[int], options: TransformerOptions, seed: int
+        self, weights: FloatArray, lengths: IntArray, options: TransformerOptions, seed: int
     ) -> None:
         self._rows, self._shares = repeated(weights)
-        self._lengths = np.asarray(lengths)[self._rows]
+        self._lengths = lengths[self._rows]
         self._batch, self._seed = options.batch, seed
         self._per_epoch = math.ceil(len(self._rows) / options.batch)
         self._check_every = max(1, self._per_epoch // options.checks)
@@ -90,9 +90,9 @@ def epoch_batches(lengths: IntArray, batch: int, seed: Sequence[int]) -> list[In
     return [batches[each] for each in random.permutation(len(batches))]
 
 
-def scoring_batches(lengths: Sequence[int], tokens: int) -> Iterator[IntArray]:
+def scoring_batches(lengths: IntArray, tokens: int) -> Iterator[IntArray]:
     """Cut texts into batches of about so many tokens, the shortest first."""
-    order = np.argsort(np.asarray(lengths), kind="stable")
+    order = np.argsort(lengths, kind="stable")
     start = 0
     while start < len(order):
         end = start + 1

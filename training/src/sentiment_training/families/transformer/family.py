@@ -20,7 +20,8 @@ from sentiment_training.families.transformer.network import (
 )
 from sentiment_training.families.transformer.options import OPTIONS, TransformerOptions
 from sentiment_training.families.transformer.tokenizer import read_tokenizer
-from sentiment_training.families.transformer.training import fine_tune, token_ids
+from sentiment_training.families.transformer.tokens import Tokens
+from sentiment_training.families.transformer.training import fine_tune
 
 
 class TransformerFamily:
@@ -63,8 +64,8 @@ class TransformerFamily:
         seed_everything(work.seed)
         precision = chosen_precision(chosen.precision)
         validated = _thinned(validation, chosen.validated)
-        with work.progress.step("tokens"):
-            tokens, to_validate = (token_ids(tokenizer, each.texts) for each in (train, validated))
+        tokens = Tokens.of(tokenizer, train.texts, work.progress)
+        to_validate = Tokens.of(tokenizer, validated.texts)
         model = build(weights, chosen, precision)
         found = fine_tune(model, (tokens, train), (to_validate, validated), chosen, work)
         tuned, head = weights_of(model, weights)

@@ -17,7 +17,8 @@ from sentiment_training.families.transformer.options import (
     MEAN,
     TransformerOptions,
 )
-from sentiment_training.families.transformer.training import Tokens, score, token_ids
+from sentiment_training.families.transformer.tokens import Tokens
+from sentiment_training.families.transformer.training import score
 
 _TOLERANCE = 1e-4
 
@@ -56,7 +57,7 @@ class TransformerModel:
 
     def probabilities(self, texts: Sequence[str]) -> FloatArray:
         """Score texts with Keras, in float32: probability of *positive*, shape (n,)."""
-        return self.score(token_ids(self.tokenizer, texts))
+        return self.score(Tokens.of(self.tokenizer, texts))
 
     def export(self, folder: Path, golden_texts: Sequence[str], provenance: Provenance) -> Bundle:
         """Write the bundle into a new folder and open it."""

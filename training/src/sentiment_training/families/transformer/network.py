@@ -2,12 +2,10 @@
 # ruff: noqa: PLC0415 - TensorFlow takes seconds to import, and comes with an extra
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from sentiment_training.families.bert_weights import (
     Array,
@@ -84,17 +82,6 @@ def set_head(model: "keras.Model", head: Dense) -> None:
     layer = model.get_layer(_HEAD)
     layer.kernel.assign(head.kernel)
     layer.bias.assign(head.bias)
-
-
-def padded(rows: Sequence[Sequence[int]], padding: int) -> dict[str, npt.NDArray[np.int32]]:
-    """Lay token ids side by side, padded at the right, with their mask."""
-    width = max(1, *map(len, rows))
-    ids = np.full((len(rows), width), padding, np.int32)
-    mask = np.zeros((len(rows), width), np.int32)
-    for row, values in enumerate(rows):
-        ids[row, : len(values)] = values
-        mask[row, : len(values)] = 1
-    return {"token_ids": ids, "padding_mask": mask}
 
 
 def chosen_precision(precision: str) -> str:

@@ -2,22 +2,20 @@
 # ruff: noqa: PLC0415 - TensorFlow takes seconds to import, and comes with an extra
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from tokenizers import Tokenizer
 
-from sentiment import tokenizer_from_json
-from sentiment_training.families.family import BoolArray, Examples, FloatArray, IntArray, Work
+from sentiment_training.families.family import BoolArray, Examples, FloatArray, Work
 from sentiment_training.families.transformer.batches import (
     Shown,
     scoring_batches,
 )
 from sentiment_training.families.transformer.checkpoint import Arrays, Place, load, save
-from sentiment_training.families.transformer.network import padded
 from sentiment_training.families.transformer.options import TransformerOptions
+from sentiment_training.families.transformer.tokens import Tokens
 
 if TYPE_CHECKING:
     import keras
@@ -27,39 +25,6 @@ _TOKENS_SCORED_AT_ONCE = 4_096
 _LARGEST_GRADIENT = 1.0  # norm over all weights, as BERT was fine-tuned
 _SMALLEST = 1e-7  # a probability's distance from 0 and 1 in a logarithm
 _STEPS_BETWEEN_REPORTS = 50
-
-
-@dataclass(frozen=True)
-class Tokens:
-    """Texts as token ids.
-
-    Attributes
-    ----------
-    ids
-        One list a text.
-    padding
-        The id that fills up.
-    """
-
-    ids: Sequence[Sequence[int]]
-    padding: int
-
-    @property
-    def lengths(self) -> list[int]:
-        """Tokens of each text."""
-        return [len(each) for each in self.ids]
-
-    def batch(self, rows: Sequence[int] | IntArray) -> Mapping[str, Any]:
-        """The inputs of a network for some of the texts."""
-        return padded([self.ids[row] for row in rows], self.padding)
-
-
-def token_ids(tokenizer: Tokenizer, texts: Sequence[str]) -> Tokens:
-    """Cut texts into tokens with the tokenizer that is served, without its padding."""
-    padding = int((tokenizer.padding or {})["pad_id"])  # `read_tokenizer` has set it
-    bare = tokenizer_from_json(tokenizer.to_str())
-    bare.no_padding()
-    return Tokens([encoding.ids for encoding in bare.encode_batch_fast(list(texts))], padding)
 
 
 def fine_tune(
@@ -140,7 +105,7 @@ def score(
     model: "keras.Model", tokens: Tokens, advance: Callable[[int], None] = lambda _n: None
 ) -> FloatArray:
     """Probability of *positive* for each text, shape (n,)."""
-    result = np.empty(len(tokens.ids))
+    result = np.empty(len(tokens))
     for rows in scoring_batches(tokens.lengths, _TOKENS_SCORED_AT_ONCE):
         logits = np.asarray(model.predict_on_batch(tokens.batch(rows)), np.float64)[:, 0]
         result[rows] = 1 / (1 + np.exp(-logits))
