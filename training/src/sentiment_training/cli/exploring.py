@@ -51,7 +51,7 @@ def explore(
 ) -> None:
     """Write a report on labelled texts, one HTML file: balance, duplicates, lengths, words, marks, maps."""
     from sentiment_training.exploration.clouds import require_wordcloud
-    from sentiment_training.exploration.writing import require_place, write_whole
+    from sentiment_training.files import require_place, whole
 
     require_place(out, force=force)
     require_wordcloud()
@@ -70,7 +70,8 @@ def explore(
         found = explore(sources, progress, rows=rows, seed=seed, embeddings=vector_file)
         with progress.step("report"):
             page = report(found, title, datetime.now(UTC), progress.steps.seconds)
-            write_whole(out, page)
+            with whole(out) as file:
+                file.write(page.encode())
     console = Console()
     console.print(f"report: {out}", highlight=False, soft_wrap=True)
     if registry is not None:

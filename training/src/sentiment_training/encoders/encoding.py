@@ -3,7 +3,6 @@
 import hashlib
 import os
 import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from tokenizers import Tokenizer
 from sentiment import tokenizer_from_json
 from sentiment_training.encoders.encoder import IDS, MASK, SentenceEncoder
 from sentiment_training.errors import OptionError
+from sentiment_training.pieces import kept_piece
 from sentiment_training.progress import Progress
 
 Features = npt.NDArray[np.float32]
@@ -84,7 +84,7 @@ class TextEncoder:
         with progress.step(step, len(texts)) as advance:
             for start in range(0, len(texts), _PIECE):
                 piece = texts[start : start + _PIECE]
-                features[start : start + _PIECE] = self._kept(piece)
+                features[start : start + _PIECE] = kept_piece(piece, self._cache, self._identity, self._half)
                 advance(len(piece))
         return features
 
@@ -99,30 +99,11 @@ class TextEncoder:
                 f"{wanted / 2**30:.1f}; make room, or give -o cache=none or another folder"
             )
 
-    def _kept(self, texts: Sequence[str]) -> npt.NDArray[np.float16]:
-        """Encode a piece, or take it from the cache, which keeps half precision."""
-        path = None if self._cache is None else self._cache / f"{self._named(texts)}.npy"
-        if path is not None and path.is_file():
-            try:
-                found = np.load(path, allow_pickle=False)
-            except (ValueError, EOFError):
-                found = None  # cut short by a full disk or a lost machine; it is made again
-            if found is not None and found.shape == (len(texts), self.width):
-                return np.asarray(found, np.float16)
-        fresh = np.empty((len(texts), self.width), np.float16)
-        self._fill(texts, fresh)
-        if path is not None:
-            with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
-                np.save(file, fresh)
-            Path(file.name).replace(path)
-        return fresh
-
-    def _named(self, texts: Sequence[str]) -> str:
-        digest = hashlib.sha256(self._identity.encode())
-        for text in texts:
-            raw = text.encode("utf-8", "surrogatepass")
-            digest.update(len(raw).to_bytes(8, "little") + raw)
-        return digest.hexdigest()
+    def _half(self, texts: Sequence[str]) -> npt.NDArray[np.float16]:
+        """Encode a piece; the cache keeps half precision."""
+        rows = np.empty((len(texts), self.width), np.float16)
+        self._fill(texts, rows)
+        return rows
 
     def _fill(self, texts: Sequence[str], rows: npt.NDArray[np.floating]) -> None:
         tokens = [encoding.ids for encoding in self._tokenizer.encode_batch_fast(list(texts))]

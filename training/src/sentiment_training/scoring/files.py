@@ -15,6 +15,7 @@ from sentiment_training.errors import (
     OptionError,
     UnreadableFileError,
 )
+from sentiment_training.files import whole
 
 TEXT, LABEL, PROBABILITY = "text", "prediction", "probability"
 ROWS_AT_ONCE = 8192
@@ -92,14 +93,9 @@ def read(source: Source, advance: Callable[[int], None]) -> Iterator[pa.RecordBa
 @contextmanager
 def written(path: Path, schema: pa.Schema) -> Iterator[Callable[[pa.RecordBatch], None]]:
     """Write a table; the file is there when all of it is, and only then."""
-    half = path.with_name(f".{path.name}.part")
     kind = pyarrow.csv.CSVWriter if path.suffix == ".csv" else pyarrow.parquet.ParquetWriter
-    try:
-        with kind(str(half), schema) as writer:
-            yield writer.write_batch
-        half.replace(path)
-    finally:
-        half.unlink(missing_ok=True)
+    with whole(path) as file, kind(file, schema) as writer:
+        yield writer.write_batch
 
 
 def check_out(path: Path) -> None:

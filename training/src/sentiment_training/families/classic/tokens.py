@@ -1,6 +1,8 @@
 """Characters as tokens, and texts as token ids; words as tokens are `families.vocabulary`'s."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +25,31 @@ _MOST_CHARACTERS = 60_000
 
 # Texts that are turned into ids between two steps of the progress bar.
 _TEXTS_AT_ONCE = 20_000
+
+
+@dataclass(frozen=True)
+class LaidOut:
+    """Token ids of texts, laid end to end: as lists of numbers they would take ten times the memory.
+
+    Attributes
+    ----------
+    ids
+        Of all texts, one after another.
+    lengths
+        Tokens of each text, shape (n,).
+    """
+
+    ids: TokenArray
+    lengths: IntArray
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    @cached_property
+    def starts(self) -> IntArray:
+        """Where each text begins in `ids`, shape (n,)."""
+        starts: IntArray = np.cumsum(self.lengths) - self.lengths
+        return starts
 
 
 def character_tokenizer(

@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import os
-import tempfile
 import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -14,6 +12,7 @@ import numpy.typing as npt
 
 from sentiment_training.errors import CheckpointError
 from sentiment_training.families.family import Examples
+from sentiment_training.files import whole
 
 _FILE = "epoch.npz"
 Weights = Sequence[npt.NDArray[np.generic]]
@@ -82,14 +81,8 @@ def save(folder: Path, identity: str, checkpoint: Checkpoint) -> None:
     arrays: dict[str, npt.NDArray[np.generic]] = {"about": np.array(json.dumps(about))}
     for name in ("network", "optimizer", "best"):
         arrays |= {f"{name}_{place}": each for place, each in enumerate(getattr(checkpoint, name))}
-    handle, written = tempfile.mkstemp(prefix=f".{_FILE}-", dir=folder)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
-        Path(written).replace(folder / _FILE)
-    except BaseException:
-        Path(written).unlink(missing_ok=True)
-        raise
+    with whole(folder / _FILE) as file:
+        np.savez(file, allow_pickle=False, **arrays)
 
 
 def load(folder: Path, identity: str) -> Checkpoint | None:

@@ -79,7 +79,7 @@ def train_network(
     embeddings = shape if resumed else _embeddings(options, tokenizer, rows, work)
     precision = device_precision() if options.precision == AUTO else options.precision
     network = build(kind, options, embeddings, precision)
-    learned = train.labels.astype(np.float32) if over else targets(train, teacher, options, work)
+    learned = targets(train, None if over else teacher, options, work)
     standing = fit(network, rows, learned, train.weights, validation, validated, options, work, resumed, save)
     if precision != FLOAT32:
         # What is measured and exported computes in full; the weights always were.

@@ -14,7 +14,7 @@ from tokenizers.models import BPE
 from tokenizers.trainers import BpeTrainer
 
 from sentiment import Cleaning
-from sentiment_training.families.classic.tokens import token_ids
+from sentiment_training.families.classic.tokens import LaidOut, token_ids
 from sentiment_training.families.deep.options import WORDS, NetworkOptions
 from sentiment_training.families.vocabulary import PAD, PAD_ID, UNKNOWN
 from sentiment_training.families.vocabulary import train_tokenizer as train_words
@@ -30,22 +30,8 @@ IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Rows:
-    """Token ids of texts.
-
-    Attributes
-    ----------
-    ids
-        Of all texts, one after another.
-    lengths
-        Tokens of each text, shape (n,), at least 1: an empty text is one padding token.
-    starts
-        Where each text begins in `ids`, shape (n,).
-    """
-
-    ids: TokenArray
-    lengths: IntArray
-    starts: IntArray
+class Rows(LaidOut):
+    """Texts in batches of one length; each has at least one token, an empty one that of padding."""
 
     @classmethod
     def of(cls, tokenizer: Tokenizer, texts: Sequence[str], progress: Progress | None = None) -> "Rows":
@@ -54,11 +40,7 @@ class Rows:
         empty = lengths == 0
         starts = np.cumsum(lengths) - lengths
         ids = np.insert(ids, starts[empty], PAD_ID)
-        lengths = np.maximum(lengths, 1)
-        return cls(ids, lengths, np.cumsum(lengths) - lengths)
-
-    def __len__(self) -> int:
-        return len(self.lengths)
+        return cls(ids, np.maximum(lengths, 1))
 
     def batch(self, rows: IntArray) -> TokenArray:
         """Return the ids of texts of one length, shape (texts, length)."""

@@ -5,9 +5,6 @@ as many of those that were taken from a smiley. Hinton, Vinyals and Dean 2015, "
 Neural Network"; at temperature 1, for of two classes none is hidden behind the other.
 """
 
-import hashlib
-import os
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +15,7 @@ from sentiment.errors import BundleError
 from sentiment_training.errors import OptionError
 from sentiment_training.families.deep.options import NetworkOptions
 from sentiment_training.families.family import Examples, IntArray, Work
+from sentiment_training.pieces import kept_piece
 
 # Texts that the teacher is asked about at once, and whose answers are then kept: a minute of work.
 _PIECE = 16_384
@@ -54,7 +52,7 @@ def targets(train: Examples, teacher: Bundle | None, options: NetworkOptions, wo
     with work.progress.step("teacher", len(asked)) as advance:
         for start in range(0, len(asked), _PIECE):
             texts = [train.texts[row] for row in asked[start : start + _PIECE]]
-            answers[start : start + _PIECE] = _answers(teacher, texts, folder)
+            answers[start : start + _PIECE] = kept_piece(texts, folder, teacher.sha256, teacher.probabilities)
             advance(len(texts))
     agreed = (answers >= teacher.manifest.threshold) == train.labels[asked]
     work.report("teacher.asked", len(asked), 0)
@@ -71,29 +69,3 @@ def _asked_about(domains: IntArray, most: int) -> IntArray:
         wanted = min(most or len(rows), len(rows))
         chosen.append(rows[np.arange(wanted) * len(rows) // wanted])
     return np.sort(np.concatenate(chosen))
-
-
-def _answers(teacher: Bundle, texts: Sequence[str], folder: Path | None) -> Targets:
-    """Ask the teacher, unless the folder has what it answered."""
-    if folder is None:
-        return teacher.probabilities(texts)
-    path = folder / f"{_digest(teacher, texts)}.npy"
-    if path.is_file():
-        kept: Targets = np.load(path, allow_pickle=False)
-        return kept
-    answers = teacher.probabilities(texts)
-    folder.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_suffix(".part")
-    with scratch.open("wb") as file:
-        np.save(file, answers)
-        file.flush()
-        os.fsync(file.fileno())
-    scratch.replace(path)
-    return answers
-
-
-def _digest(teacher: Bundle, texts: Sequence[str]) -> str:
-    digest = hashlib.sha256(teacher.sha256.encode())
-    for text in texts:
-        digest.update(text.encode("utf-8", "surrogatepass") + b"\0")
-    return digest.hexdigest()

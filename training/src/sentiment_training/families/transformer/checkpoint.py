@@ -1,7 +1,6 @@
 """Keeps a training on the disk, so that a kill costs minutes."""
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from sentiment_training.files import whole
 
 _FILE = "transformer.npz"
 _STATE = "state"
@@ -45,14 +46,10 @@ class Place:
 def save(folder: Path, place: Place, variables: Sequence[Any], best: Arrays) -> None:
     """Write the place, every Keras variable, and the best numbers so far; whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
-    scratch = folder / f".{_FILE}"
     arrays = {f"{number:05}": np.asarray(each) for number, each in enumerate(variables)}
     arrays |= {f"{_BEST}{number:05}": each for number, each in enumerate(best)}
-    with scratch.open("wb") as file:
+    with whole(folder / _FILE) as file:
         np.savez(file, allow_pickle=False, **{_STATE: np.array(json.dumps(asdict(place)))}, **arrays)
-        file.flush()
-        os.fsync(file.fileno())
-    scratch.replace(folder / _FILE)
 
 
 def load(folder: Path, variables: Sequence[Any]) -> tuple[Place, Arrays] | None:

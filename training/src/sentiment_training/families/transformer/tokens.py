@@ -1,4 +1,4 @@
-"""Texts as token ids, laid end to end: a million tweets as lists of numbers take ten times the memory."""
+"""Texts as token ids, and side by side as a network takes them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,29 +8,20 @@ import numpy.typing as npt
 from tokenizers import Tokenizer
 
 from sentiment import tokenizer_from_json
-from sentiment_training.families.classic.tokens import IntArray, TokenArray, token_ids
+from sentiment_training.families.classic.tokens import IntArray, LaidOut, token_ids
 from sentiment_training.progress import Progress
 
 
 @dataclass(frozen=True)
-class Tokens:
-    """Token ids of texts.
+class Tokens(LaidOut):
+    """Texts of any length in a batch.
 
     Attributes
     ----------
-    ids
-        Of all texts, one after another.
-    lengths
-        Tokens of each text, shape (n,).
-    starts
-        Where each text begins in `ids`, shape (n,).
     padding
         The id that fills up.
     """
 
-    ids: TokenArray
-    lengths: IntArray
-    starts: IntArray
     padding: int
 
     @classmethod
@@ -39,11 +30,7 @@ class Tokens:
         padding = int((tokenizer.padding or {})["pad_id"])  # `read_tokenizer` has set it
         bare = tokenizer_from_json(tokenizer.to_str())
         bare.no_padding()
-        ids, lengths = token_ids(bare, texts, progress)
-        return cls(ids, lengths, np.cumsum(lengths) - lengths, padding)
-
-    def __len__(self) -> int:
-        return len(self.lengths)
+        return cls(*token_ids(bare, texts, progress), padding)
 
     def batch(self, rows: IntArray) -> dict[str, npt.NDArray[np.int32]]:
         """Lay some of the texts side by side, padded at the right, with their mask."""

@@ -1,0 +1,65 @@
+"""A file is written whole, and over nothing that was not to be replaced."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from sentiment_training.errors import OptionError
+from sentiment_training.files import require_place, whole
+
+
+def test_a_file_takes_its_place_when_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    path.write_text("old")
+
+    with whole(path) as file:
+        file.write(b"new")
+        assert path.read_text() == "old"
+
+    assert path.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    path.write_text("old")
+
+    def write_half() -> None:
+        with whole(path) as file:
+            file.write(b"half")
+            raise UnicodeError
+
+    with pytest.raises(UnicodeError):
+        write_half()
+
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_is_as_readable_as_any_other(tmp_path: Path) -> None:
+    mask = os.umask(0o027)
+    try:
+        with whole(tmp_path / "report.html") as file:
+            file.write(b"new")
+    finally:
+        os.umask(mask)
+
+    assert stat.S_IMODE((tmp_path / "report.html").stat().st_mode) == 0o640
+
+
+def test_a_file_that_is_there_is_only_replaced_on_request(tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    path.write_text("old")
+
+    with pytest.raises(OptionError, match="--force"):
+        require_place(path, force=False)
+    require_place(path, force=True)
+
+
+def test_a_folder_that_is_absent_or_a_folder_in_its_place_is_said(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="no folder"):
+        require_place(tmp_path / "nowhere" / "report.html", force=False)
+    with pytest.raises(OptionError, match="that is a folder"):
+        require_place(tmp_path, force=True)

@@ -1,0 +1,48 @@
+"""Files are written whole or not at all, and over no other unless that was asked for."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from sentiment_training.errors import OptionError
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[BinaryIO]:
+    """Give a file to write to; it takes its place, and that of an older one, when it is safe on the disk.
+
+    Where writing it fails, nothing of it is left.
+    """
+    scratch = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        with scratch.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        scratch.replace(path)
+    except BaseException:
+        scratch.unlink(missing_ok=True)
+        raise
+
+
+def require_place(path: Path, *, force: bool) -> None:
+    """Raise OptionError if nothing could be written there; before any long work.
+
+    Parameters
+    ----------
+    force
+        Whether an existing file may be replaced.
+    """
+    if path.is_dir():
+        raise OptionError(f"--out {path}: that is a folder; name a file in it")
+    if path.exists() and not force:
+        raise OptionError(
+            f"--out {path}: there is a file already; give another name, or --force to replace it"
+        )
+    if not path.parent.is_dir():
+        raise OptionError(f"--out {path}: there is no folder {path.parent}; make it first")
+    if not os.access(path.parent, os.W_OK):
+        raise OptionError(f"--out {path}: nothing can be written into {path.parent}; choose another folder")

@@ -1,0 +1,57 @@
+"""Long work on texts, piece by piece, each kept on the disk: who ends it loses one piece."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from sentiment_training.files import whole
+
+Array = npt.NDArray[np.generic]
+
+
+def kept_piece(
+    texts: Sequence[str],
+    folder: Path | None,
+    identity: str,
+    compute: Callable[[Sequence[str]], Array],
+    row: tuple[int, ...] = (),
+) -> Array:
+    """Take from the folder what was computed for just these texts, or compute it and keep it there.
+
+    Parameters
+    ----------
+    folder
+        None keeps nothing.
+    identity
+        Of what computes.
+    compute
+        Gives one row a text.
+    row
+        Shape of a row.
+    """
+    if folder is None:
+        return compute(texts)
+    path = folder / f"{_named(identity, texts)}.npy"
+    if path.is_file():
+        try:
+            found: Array | None = np.load(path, allow_pickle=False)
+        except (ValueError, EOFError):
+            found = None  # cut short by a full disk or a lost machine; it is made again
+        if found is not None and found.shape == (len(texts), *row):
+            return found
+    fresh = compute(texts)
+    folder.mkdir(parents=True, exist_ok=True)
+    with whole(path) as file:
+        np.save(file, fresh)
+    return fresh
+
+
+def _named(identity: str, texts: Sequence[str]) -> str:
+    digest = hashlib.sha256(identity.encode())
+    for text in texts:
+        raw = text.encode("utf-8", "surrogatepass")
+        digest.update(len(raw).to_bytes(8, "little") + raw)
+    return digest.hexdigest()
