@@ -5,6 +5,10 @@ as many of those that were taken from a smiley. Hinton, Vinyals and Dean 2015, "
 Neural Network"; at temperature 1, for of two classes none is hidden behind the other.
 """
 
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +23,8 @@ from sentiment_training.pieces import kept_piece
 
 # Texts that the teacher is asked about at once, and whose answers are then kept: a minute of work.
 _PIECE = 16_384
+# Of these, what a thread asks about: few enough that all are busy to the end.
+_SHARE = 1_024
 
 Targets = npt.NDArray[np.float32]
 """What a network is to answer, shape (n,): 0 and 1 are labels."""
@@ -49,10 +55,11 @@ def targets(train: Examples, teacher: Bundle | None, options: NetworkOptions, wo
     folder = None if work.checkpoints is None else work.checkpoints / "teacher"
     asked = _asked_about(train.domains, options.teacher_rows)
     answers = np.empty(len(asked), np.float32)
+    ask = partial(_answers, teacher)
     with work.progress.step("teacher", len(asked)) as advance:
         for start in range(0, len(asked), _PIECE):
             texts = [train.texts[row] for row in asked[start : start + _PIECE]]
-            answers[start : start + _PIECE] = kept_piece(texts, folder, teacher.sha256, teacher.probabilities)
+            answers[start : start + _PIECE] = kept_piece(texts, folder, teacher.sha256, ask)
             advance(len(texts))
     agreed = (answers >= teacher.manifest.threshold) == train.labels[asked]
     work.report("teacher.asked", len(asked), 0)
@@ -69,3 +76,10 @@ def _asked_about(domains: IntArray, most: int) -> IntArray:
         wanted = min(most or len(rows), len(rows))
         chosen.append(rows[np.arange(wanted) * len(rows) // wanted])
     return np.sort(np.concatenate(chosen))
+
+
+def _answers(teacher: Bundle, texts: Sequence[str]) -> Targets:
+    """Ask on every core: a bundle answers each thread on one."""
+    shares = (texts[start : start + _SHARE] for start in range(0, len(texts), _SHARE))
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        return np.concatenate(list(threads.map(teacher.probabilities, shares)))
