@@ -7,8 +7,9 @@ One option at a time is changed from `--base`; the model is trained anew and mea
 not learned from. Held-out rows are not touched: folds are made of the others. Where users are known the folds
 are of whole users, and every row is measured once; of a larger data set each fold learns `--rows` other rows
 and is measured on another part of the validation rows. A difference is shown with the 95 % interval of the
-paired differences of its rows; one that spans 0 may be chance. `--keep` remembers what was measured, so that
-a run goes on where another ended.
+paired differences of its rows; one that spans 0 may be chance. What a family refuses is left out: words that
+its weights' own tokenizer does not see. `--keep` remembers what was measured, so that a run goes on where
+another ended.
 """
 
 import argparse
@@ -25,11 +26,9 @@ from numpy.typing import NDArray
 
 from sentiment import Cleaning
 from sentiment_training.datasets import Dataset, load_dataset, split, without_duplicates
+from sentiment_training.errors import OptionError
 from sentiment_training.families import FAMILIES, Examples, Work
 from sentiment_training.material import examples
-
-# Of a large data set, a fold.
-_MOST_MEASURED = 20_000
 
 Fold = tuple[Examples, list[Dataset]]
 Right = dict[str, NDArray[np.bool_]]
@@ -45,15 +44,20 @@ def main() -> None:
         "--try", action="append", dest="tried", help="only this; all single changes without it"
     )
     parser.add_argument("--rows", type=int, default=100_000, help="of each data set, a fold, at most")
+    parser.add_argument(
+        "--measured", type=int, default=20_000, help="of each large data set, a fold, at most"
+    )
     parser.add_argument("--folds", type=int, default=3)
     parser.add_argument("--keep", type=Path, help="folder for what was measured")
     chosen = parser.parse_args()
+    options = dict(each.split("=", 1) for each in chosen.option)
     base = str(Cleaning.parse(chosen.base))
     tried = [str(Cleaning.parse(text)) for text in chosen.tried] if chosen.tried else single_changes(base)
+    tried = [each for each in tried if is_taken(chosen.family, {**options, "cleaning": each})]
 
-    folds = list(made_folds([load_dataset(str(file)) for file in chosen.files], chosen.rows, chosen.folds))
+    datasets = [load_dataset(str(file)) for file in chosen.files]
+    folds = list(made_folds(datasets, chosen.rows, chosen.measured, chosen.folds))
     print(", ".join(f"{name}: {n:,}" for name, n in sizes(folds).items()), "rows measured", file=sys.stderr)
-    options = dict(each.split("=", 1) for each in chosen.option)
     reference = measured(chosen.family, {**options, "cleaning": base}, folds, chosen)
     print(f"| {chosen.family} | " + " | ".join(reference) + " |")
     print("|---|" + "--:|" * len(reference))
@@ -75,6 +79,15 @@ def single_changes(base: str) -> list[str]:
     ]
 
 
+def is_taken(family: str, options: dict[str, str]) -> bool:
+    try:
+        FAMILIES[family].check(options)
+    except OptionError as error:
+        print(f"left out: {error}", file=sys.stderr)
+        return False
+    return True
+
+
 def changed(base: str, cleaning: str) -> str:
     """Name only what is changed."""
     plain, now = Cleaning.parse(base), Cleaning.parse(cleaning)
@@ -86,9 +99,9 @@ def changed(base: str, cleaning: str) -> str:
     )
 
 
-def made_folds(datasets: Sequence[Dataset], rows: int, folds: int) -> Iterator[Fold]:
+def made_folds(datasets: Sequence[Dataset], rows: int, most_measured: int, folds: int) -> Iterator[Fold]:
     """Yield what each fold learns, and what it is measured on."""
-    sides = [split(each, most_validated=_MOST_MEASURED * folds) for each in without_duplicates(datasets)]
+    sides = [split(each, most_validated=most_measured * folds) for each in without_duplicates(datasets)]
     for fold in range(folds):
         learned, measured_on = [], []
         for side in sides:
@@ -121,7 +134,9 @@ def measured(
     """Train on each fold, and say of every measured row whether its label was found."""
     right: dict[str, list[NDArray[np.bool_]]] = {}
     for number, (learned, measured_on) in enumerate(folds):
-        key = json.dumps([family, options, chosen.rows, chosen.folds, number, [*map(str, chosen.files)]])
+        key = json.dumps(
+            [family, options, chosen.rows, chosen.measured, chosen.folds, number, [*map(str, chosen.files)]]
+        )
         kept = chosen.keep and chosen.keep / f"{hashlib.sha256(key.encode()).hexdigest()[:16]}.npz"
         if kept and kept.exists():
             with np.load(kept) as file:
