@@ -19,7 +19,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from sentiment_training.families.bert_weights import read_weights
+from sentiment_training.encoders.bert_weights import read_weights
 from sentiment_training.families.transformer import network
 from sentiment_training.families.transformer.hub import folder_of
 from sentiment_training.families.transformer.options import TransformerOptions

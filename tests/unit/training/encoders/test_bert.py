@@ -6,13 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from encoder_folders import a_bert_folder
+from hub_folders import HEADS, LAYERS, a_hub_folder
 
 from sentiment_training.encoders import open_encoder
 from sentiment_training.encoders.encoding import TextEncoder
 from sentiment_training.errors import OptionError
 
-TEXTS = ["late again", "thank you for the lovely crew", "", "the flight was great !"]
+safetensors = pytest.importorskip("safetensors.numpy", reason="comes with the extras deep and encoder")
+
+TEXTS = ["late again", "thanks the crew was good", "", "not bad !"]
 
 
 def numpy_bert(weights: dict[str, np.ndarray], ids: list[int], heads: int, layers: int) -> np.ndarray:
@@ -53,49 +55,54 @@ def numpy_bert(weights: dict[str, np.ndarray], ids: list[int], heads: int, layer
 
 @pytest.mark.parametrize("prefix", ["", "bert."])
 def test_the_vectors_are_those_of_a_plain_bert(tmp_path: Path, prefix: str) -> None:
-    weights = a_bert_folder(tmp_path, prefix=prefix)
+    a_hub_folder(tmp_path, prefix=prefix)
+    named = safetensors.load_file(tmp_path / "model.safetensors")
+    weights = {name.removeprefix(prefix): value for name, value in named.items()}
     encoder = open_encoder(str(tmp_path))
     tokenizer = encoder.cutting_tokenizer(32)
     vectors = TextEncoder(encoder, tokenizer, pooled=False).encode(TEXTS)
     tokenizer.no_padding()
-    expected = [numpy_bert(weights, tokenizer.encode(text).ids, heads=2, layers=2) for text in TEXTS]
+    expected = [numpy_bert(weights, tokenizer.encode(text).ids, heads=HEADS, layers=LAYERS) for text in TEXTS]
     # Matrices are kept in 127 steps: half a step of each weight is lost.
     assert np.abs(vectors - expected).max() < 0.02
     assert all(vector @ other > 0.998 for vector, other in zip(vectors, expected, strict=True))
 
 
-def test_a_text_s_vector_does_not_depend_on_what_is_beside_it(tmp_path: Path) -> None:
-    a_bert_folder(tmp_path)
+@pytest.mark.parametrize("kind", ["bert", "distilbert", "roberta", "xlm-roberta"])
+def test_a_text_s_vector_does_not_depend_on_what_is_beside_it(tmp_path: Path, kind: str) -> None:
+    a_hub_folder(tmp_path, kind)
     encoder = open_encoder(str(tmp_path))
     texts = TextEncoder(encoder, encoder.cutting_tokenizer(32), pooled=True)
     alone = np.concatenate([texts.encode([text]) for text in TEXTS])
     assert np.abs(texts.encode(TEXTS) - alone).max() < 1e-5
 
 
-@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "tokenizer.json"])
-def test_a_folder_without_one_of_the_files_is_refused(tmp_path: Path, name: str) -> None:
-    a_bert_folder(tmp_path)
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("config.json", r"holds no readable config\.json"),
+        ("model.safetensors", r"holds no model\.safetensors"),
+        ("tokenizer.json", r"tokenizer\.json is not there; encoder is use, minilm, or a folder"),
+    ],
+)
+def test_a_folder_without_one_of_the_files_is_refused(tmp_path: Path, name: str, reason: str) -> None:
+    a_hub_folder(tmp_path)
     (tmp_path / name).unlink()
-    with pytest.raises(OptionError, match=f"{name} is not there"):
+    with pytest.raises(OptionError, match=reason):
         open_encoder(str(tmp_path))
 
 
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"model_type": "roberta"}, "roberta with gelu is not read here"),
-        ({"hidden_size": "x"}, "does not describe"),
+        ({"model_type": "llama"}, "type 'llama' cannot be used"),
+        ({"hidden_act": "relu"}, "activation is 'relu'"),
+        ({"hidden_size": "x"}, "hidden_size is missing"),
     ],
 )
 def test_another_architecture_is_refused(tmp_path: Path, change: dict[str, str], reason: str) -> None:
-    a_bert_folder(tmp_path)
+    a_hub_folder(tmp_path)
     path = tmp_path / "config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     with pytest.raises(OptionError, match=reason):
-        open_encoder(str(tmp_path))
-
-
-def test_a_missing_weight_is_named(tmp_path: Path) -> None:
-    a_bert_folder(tmp_path, without="encoder.layer.1.output.dense.bias")
-    with pytest.raises(OptionError, match=r"encoder\.layer\.1\.output\.dense\.bias"):
         open_encoder(str(tmp_path))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from encoder_folders import a_bert_folder
+from hub_folders import a_hub_folder
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,23 +13,24 @@ from sentiment import Bundle, Provenance
 from sentiment_training.errors import OptionError
 from sentiment_training.families import FAMILIES, Examples, FittedModel, Work
 
-GOOD = ("my flight was great !", "thank you for the lovely crew", "happy crew", "not sad", "lovely !")
-BAD = ("my flight was awful", "late again ?", "never again .", "not happy", "sad sad crew")
+GOOD = ("the crew was great !", "thanks crew", "good crew", "not bad", "great !")
+BAD = ("the crew was awful", "late again", "never again", "not good", "bad bad crew")
 
 
 def examples() -> Examples:
-    texts = [text + suffix for suffix in ("", " !", " my crew", " the flight") for text in GOOD + BAD]
+    texts = [text + suffix for suffix in ("", " !", " the crew", " the the") for text in GOOD + BAD]
     return Examples.of(texts, np.array([text.startswith(GOOD) for text in texts]))
 
 
 def fit(folder: Path, train: Examples | None = None, work: Work | None = None, **options: str) -> FittedModel:
     if not (folder / "config.json").exists():
-        a_bert_folder(folder)
+        a_hub_folder(folder)
     given_options = {
         "encoder": str(folder),
         "cache": "none",
         "hidden": "8",
-        "learning_rate": "0.01",
+        "learning_rate": "0.03",
+        "epochs": "20",
     } | options
     train = train or examples()
     return FAMILIES["encoder"].fit(train, train, given_options, work or Work())
@@ -130,7 +131,7 @@ def test_texts_are_encoded_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({"encoder": "nowhere"}, "nowhere/config.json is not there; encoder is use, minilm, or a folder"),
+        ({"encoder": "nowhere"}, "nowhere/tokenizer.json is not there; encoder is use, minilm, or a folder"),
         ({"hidden": "-1"}, "hidden must lie between"),
         ({"units": "3"}, "there is no option 'units'"),
         ({"cleaning": "contractions=split"}, "contractions cannot be chosen"),
@@ -139,7 +140,7 @@ def test_texts_are_encoded_once(tmp_path: Path) -> None:
 def test_a_wrong_option_is_named_before_any_work(
     options: dict[str, str], reason: str, tmp_path: Path
 ) -> None:
-    a_bert_folder(tmp_path)
+    a_hub_folder(tmp_path)
     with pytest.raises(OptionError, match=reason):
         FAMILIES["encoder"].check({"encoder": str(tmp_path)} | options)
 

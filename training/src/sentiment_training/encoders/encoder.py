@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from tokenizers import Tokenizer
 
 from sentiment import tokenizer_from_json
-from sentiment_training.encoders.graph_writing import GraphWriter
-
-IDS, MASK = "ids", "mask"
+from sentiment_training.encoders.pooling import mean_of_tokens
+from sentiment_training.graph_writing import GraphWriter
 
 
 @dataclass(frozen=True)
@@ -67,11 +66,7 @@ class SentenceEncoder:
         graph = copy.deepcopy(self.graph)
         if not pooled:
             return graph, self.sentence, self.sentence_width
-        mask = graph.node("Unsqueeze", graph.node("Cast", MASK, to=1), graph.integers(-1))
-        count = graph.node("ReduceSum", mask, graph.integers(1), keepdims=0)
-        total = graph.node("ReduceSum", graph.node("Mul", self.states, mask), graph.integers(1), keepdims=0)
-        mean = graph.node("Div", total, graph.node("Max", count, graph.scalar(1.0)))
-        joined = graph.node("Concat", self.sentence, mean, axis=-1)
+        joined = graph.node("Concat", self.sentence, mean_of_tokens(graph, self.states), axis=-1)
         return graph, joined, self.sentence_width + self.state_width
 
     def cutting_tokenizer(self, max_length: int) -> Tokenizer:

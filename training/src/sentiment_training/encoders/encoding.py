@@ -12,8 +12,9 @@ import onnxruntime
 from tokenizers import Tokenizer
 
 from sentiment import tokenizer_from_json
-from sentiment_training.encoders.encoder import IDS, MASK, SentenceEncoder
+from sentiment_training.encoders.encoder import SentenceEncoder
 from sentiment_training.errors import OptionError
+from sentiment_training.graph_writing import IDS, MASK
 from sentiment_training.pieces import kept_piece
 from sentiment_training.progress import Progress
 

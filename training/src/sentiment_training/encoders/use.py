@@ -21,8 +21,9 @@ from tokenizers.normalizers import NFKC, Precompiled, Replace, Sequence, Strip
 from tokenizers.pre_tokenizers import Metaspace
 from tokenizers.processors import TemplateProcessing
 
-from sentiment_training.encoders.encoder import IDS, MASK, SentenceEncoder
-from sentiment_training.encoders.graph_writing import LAST, GraphWriter
+from sentiment_training.encoders.encoder import SentenceEncoder
+from sentiment_training.encoders.pooling import unit_length
+from sentiment_training.graph_writing import IDS, LAST, MASK, GraphWriter
 
 # Tokens in a window, and how many of them lie before its own: TensorFlow's "same" padding.
 _WINDOWS = ((2, 0), (3, 1), (5, 2))
@@ -52,7 +53,7 @@ def open_use(folder: Path) -> SentenceEncoder:
         sentence=sentence,
         sentence_width=graph.constants["output.0.bias"].shape[0],
         states=states,
-        state_width=graph.constants["norm.bias"].shape[0],
+        state_width=graph.constants["norm.offset"].shape[0],
         longest=_LONGEST,
         pad_id=_UNKNOWN,
     )
@@ -93,14 +94,7 @@ def _network(graph: GraphWriter, weights: Mapping[str, np.ndarray]) -> tuple[str
         return np.concatenate([weights[f"{name}{size}"] for size in sizes], axis=-1)
 
     projected = graph.dense(embedded, "projection", side_by_side("proj"), side_by_side("proj_b"))
-    normalised = graph.node(
-        "LayerNormalization",
-        projected,
-        graph.constant("projection.norm.weight", side_by_side("ln_g")),
-        graph.constant("projection.norm.bias", side_by_side("ln_b")),
-        axis=-1,
-        epsilon=epsilon,
-    )
+    normalised = graph.norm(projected, "projection.norm", side_by_side("ln_g"), side_by_side("ln_b"), epsilon)
     branches = [embedded]
     starts = graph.split("Split", normalised, outputs=len(sizes), axis=-1)
     for (size, before), start in zip(_WINDOWS, starts, strict=True):
@@ -113,14 +107,8 @@ def _network(graph: GraphWriter, weights: Mapping[str, np.ndarray]) -> tuple[str
             folded = graph.dense(windows, f"convolution.{size}.{layer}", weights[f"w{layer}_{size}"], bias)
             value = graph.node("Add", graph.node("Relu", folded), inside)
         branches.append(value)
-    states = graph.node(
-        "LayerNormalization",
-        graph.node("Concat", *branches, axis=-1),
-        graph.constant("norm.weight", weights["ln_g"]),
-        graph.constant("norm.bias", weights["ln_b"]),
-        axis=-1,
-        epsilon=epsilon,
-    )
+    together = graph.node("Concat", *branches, axis=-1)
+    states = graph.norm(together, "norm", weights["ln_g"], weights["ln_b"], epsilon)
     total = graph.node("ReduceSum", graph.node("Mul", states, mask), graph.integers(1), keepdims=0)
     count = graph.node("ReduceSum", mask, graph.integers(1), keepdims=0)
     # The bias once a token, as the package has it: the sum goes through the projection, not the mean.
@@ -136,13 +124,6 @@ def _network(graph: GraphWriter, weights: Mapping[str, np.ndarray]) -> tuple[str
     inner = graph.node("Relu", times(second, "d2"))
     third = graph.node("Tanh", graph.node("Add", times(second, "p3"), times(inner, "d3")))
     return unit_length(graph, third, epsilon), states
-
-
-def unit_length(graph: GraphWriter, value: str, epsilon: float) -> str:
-    """Divide each row by its length, which counts as √epsilon at least."""
-    squared = graph.node("ReduceSumSquare", value, axes=[-1], keepdims=1)
-    length = graph.node("Sqrt", graph.node("Max", squared, graph.scalar(epsilon)))
-    return graph.node("Div", value, length)
 
 
 def _embedded(graph: GraphWriter, weights: Mapping[str, np.ndarray]) -> str:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-from onnx import ModelProto
 from sklearn.metrics import log_loss
 from sklearn.neural_network import MLPClassifier
 from tokenizers import Tokenizer
@@ -20,7 +19,6 @@ from tokenizers.normalizers import Sequence as NormalizerSequence
 
 from sentiment import Bundle, Cleaning, Provenance, write_bundle
 from sentiment_training.encoders import SentenceEncoder, check_encoder, open_encoder
-from sentiment_training.encoders.encoder import IDS, MASK
 from sentiment_training.encoders.encoding import Features, TextEncoder
 from sentiment_training.families.family import (
     BoolArray,
@@ -179,12 +177,12 @@ class EncoderModel:
             folder,
             family=EncoderFamily.name,
             tokenizer=self.tokenizer,
-            graph=self._graph().SerializeToString(),
+            graph=self._graph(),
             golden_texts=golden_texts,
             provenance=provenance,
         )
 
-    def _graph(self) -> ModelProto:
+    def _graph(self) -> bytes:
         graph, value, _ = self.encoder.features(pooled=self.options.pooled)
         # Scaling and first layer are one product: (x - mean) / spread · w + b.
         first = self.head.coefs_[0].astype(np.float64) / self.scaling.spread[:, None]
@@ -195,8 +193,7 @@ class EncoderModel:
                 value = graph.node("Relu", value)
             value = graph.dense(value, f"head.{number}", weight.astype(np.float32), bias.astype(np.float32))
         score = graph.node("Squeeze", value, graph.integers(1))
-        probability = graph.node("Sigmoid", score)
-        return graph.model("encoder", [IDS, MASK], {"probability": (probability, ["batch"])})
+        return graph.served("encoder", graph.node("Sigmoid", score))
 
 
 def cleaned(tokenizer: Tokenizer, cleaning: Cleaning) -> Tokenizer:

@@ -26,9 +26,9 @@ from sklearn.linear_model import LogisticRegression
 
 from sentiment_training.errors import OptionError
 from sentiment_training.families.classic.features import Counted, Vocabulary
-from sentiment_training.families.classic.graphs import Constants
 from sentiment_training.families.classic.spelling import Spelling, by_root_of_words
 from sentiment_training.families.family import BoolArray, FloatArray, IntArray
+from sentiment_training.graph_writing import Constants
 
 # Of the other texts, so many a text of the expert's kind are seen by the gate, and together they weigh so
 # much more than those: the more, the less often it calls another kind its own. Chosen on validation rows.

@@ -21,7 +21,6 @@ from sentiment_training.families.classic.features import (
     Vocabulary,
     Weighting,
 )
-from sentiment_training.families.classic.graphs import served_graph
 from sentiment_training.families.classic.tokens import IntArray, padded
 from sentiment_training.families.classic.trees import Trees
 from sentiment_training.families.family import (
@@ -31,6 +30,7 @@ from sentiment_training.families.family import (
     Trial,
     Work,
 )
+from sentiment_training.graph_writing import IDS, PROBABILITY, GraphWriter
 
 
 @dataclass(frozen=True)
@@ -234,4 +234,4 @@ def forest_graph(features: Features, trees: Trees) -> bytes:
         }
         row = "joined_row"
     walking, tables = trees.graph(row, "probability")
-    return served_graph("forest", [*nodes, *walking], {**constants, **tables})
+    return GraphWriter([*nodes, *walking], {**constants, **tables}).served("forest", PROBABILITY, [IDS])

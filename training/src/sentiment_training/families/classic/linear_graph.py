@@ -5,9 +5,9 @@ from onnx import NodeProto, TensorProto, helper
 
 from sentiment_training.families.classic.expert import Expert
 from sentiment_training.families.classic.features import MARK_UNIT
-from sentiment_training.families.classic.graphs import Constants, served_graph
 from sentiment_training.families.classic.preparation import Preparation
 from sentiment_training.families.family import FloatArray
+from sentiment_training.graph_writing import IDS, PROBABILITY, Constants, GraphWriter
 
 
 def linear_graph(
@@ -19,8 +19,8 @@ def linear_graph(
 ) -> bytes:
     """Build probability = sigmoid(log-odds)."""
     nodes, constants, log_odds = log_odds_nodes(preparation, weights, slope, intercept, expert)
-    nodes.append(helper.make_node("Sigmoid", [log_odds], ["probability"]))
-    return served_graph("linear", nodes, constants)
+    nodes.append(helper.make_node("Sigmoid", [log_odds], [PROBABILITY]))
+    return GraphWriter(nodes, {**constants}).served("linear", PROBABILITY, [IDS])
 
 
 def log_odds_nodes(

@@ -16,9 +16,9 @@ from tokenizers import Regex, Tokenizer, normalizers
 from tokenizers.normalizers import Normalizer
 
 from sentiment.cleaning_patterns import NEGATIONS
-from sentiment_training.families.classic.graphs import Constants
 from sentiment_training.families.classic.tokens import PADDING, IntArray, TokenArray
 from sentiment_training.families.vocabulary import vocabulary_size
+from sentiment_training.graph_writing import Constants
 
 # Of Unicode's private use: nobody types it, cleaning leaves it, and it stands as a piece of its own.
 CAPITALS = "\ue000"

@@ -13,7 +13,7 @@ skl2onnx's text vectorizer is not used: it cuts words differently from scikit-le
 """
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,8 +22,7 @@ from onnx import NodeProto, TensorProto, helper
 from scipy.sparse import csr_matrix, vstack
 
 from sentiment_training.families.classic.tokens import PADDING, IntArray, TokenArray
-
-Constants = Mapping[str, npt.NDArray[np.generic]]
+from sentiment_training.graph_writing import Constants
 
 # In the graph, what follows a text is padding.
 _END = PADDING

@@ -16,9 +16,9 @@ from sklearn.preprocessing import normalize
 
 from sentiment_training.errors import OptionError
 from sentiment_training.families.classic.features import Vocabulary
-from sentiment_training.families.classic.graphs import Constants
 from sentiment_training.families.family import FloatArray
 from sentiment_training.families.vocabulary import UNKNOWN_ID
+from sentiment_training.graph_writing import Constants
 
 # A single letter says nothing about a word.
 _SHORTEST = 2

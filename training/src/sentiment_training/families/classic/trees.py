@@ -11,7 +11,7 @@ import numpy.typing as npt
 from onnx import NodeProto, TensorProto, helper
 from sklearn.ensemble import RandomForestClassifier
 
-from sentiment_training.families.classic.graphs import Constants
+from sentiment_training.graph_writing import Constants
 
 IntArray = npt.NDArray[np.int64]
 

@@ -140,7 +140,7 @@ class NetworkModel:
             folder,
             family=self.kind.name,
             tokenizer=padded(self.tokenizer),
-            graph=graph_of(self.network, self.kind, self.options, self.wide).SerializeToString(),
+            graph=graph_of(self.network, self.kind, self.options, self.wide),
             golden_texts=golden_texts,
             provenance=provenance,
         )

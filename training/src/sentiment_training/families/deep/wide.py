@@ -15,18 +15,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from onnx import NodeProto, helper
 from sklearn.linear_model import LogisticRegression
 from tokenizers import Tokenizer
 
 from sentiment_training.families.classic.features import Vocabulary
-from sentiment_training.families.classic.graphs import Constants
 from sentiment_training.families.classic.linear import LinearModel
 from sentiment_training.families.classic.linear_graph import log_odds_nodes
 from sentiment_training.families.classic.logreg import LogregFamily
 from sentiment_training.families.deep.options import NetworkOptions
 from sentiment_training.families.deep.rows import Rows
 from sentiment_training.families.family import Examples, FloatArray, Work
+from sentiment_training.graph_writing import IDS, GraphWriter
 
 _PREFIX = "wide_"
 
@@ -65,7 +64,7 @@ class Wide:
         probability: FloatArray = 1 / (1 + np.exp(-(log_odds @ self.shares + self.intercept)))
         return probability
 
-    def nodes(self, network: str, mixed: str) -> tuple[list[NodeProto], Constants]:
+    def joined(self, graph: GraphWriter, network: str) -> str:
         """Write how `ids` and the network's log-odds, shape (batch,), give the mixed ones."""
         linear = self.model
         nodes, constants, log_odds = log_odds_nodes(
@@ -76,19 +75,14 @@ class Wide:
             linear.expert,
         )
         for each in nodes:
-            each.input[:] = [name if name == "ids" else _PREFIX + name for name in each.input]
+            each.input[:] = [name if name == IDS else _PREFIX + name for name in each.input]
             each.output[:] = [_PREFIX + name for name in each.output]
-        nodes += [
-            helper.make_node("Mul", [network, "network_share"], ["of_network"]),
-            helper.make_node("Mul", [_PREFIX + log_odds, "wide_share"], ["of_wide"]),
-            helper.make_node("Add", ["of_network", "of_wide"], ["of_both"]),
-            helper.make_node("Add", ["of_both", "both_intercept"], [mixed]),
-        ]
-        return nodes, {_PREFIX + name: value for name, value in constants.items()} | {
-            "network_share": self.shares[0],
-            "wide_share": self.shares[1],
-            "both_intercept": self.intercept,
-        }
+        graph.nodes += nodes
+        graph.constants |= {_PREFIX + name: value for name, value in constants.items()}
+        of_network = graph.node("Mul", network, graph.constant("network_share", self.shares[0]))
+        of_ngrams = graph.node("Mul", _PREFIX + log_odds, graph.constant("wide_share", self.shares[1]))
+        both = graph.node("Add", of_network, of_ngrams)
+        return graph.node("Add", both, graph.constant("both_intercept", self.intercept))
 
 
 def learn_linear(

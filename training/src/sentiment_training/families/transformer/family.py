@@ -7,7 +7,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from sentiment import Cleaning
-from sentiment_training.families.bert_weights import EncoderWeights, read_weights
+from sentiment_training.encoders.bert_weights import EncoderWeights, read_weights
 from sentiment_training.families.extras import require
 from sentiment_training.families.family import Examples, Trial, Work, option_help, parse_options
 from sentiment_training.families.transformer.hub import check_length, check_weights, folder_of

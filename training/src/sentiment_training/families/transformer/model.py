@@ -7,8 +7,9 @@ from pathlib import Path
 from tokenizers import Tokenizer
 
 from sentiment import Bundle, Provenance, write_bundle
-from sentiment_training.families.bert_graph import Graph, classify, encode
-from sentiment_training.families.bert_weights import Dense, EncoderWeights
+from sentiment_training.encoders.bert_graph import encode
+from sentiment_training.encoders.bert_weights import Dense, EncoderWeights
+from sentiment_training.encoders.pooling import mean_of_tokens
 from sentiment_training.families.family import FloatArray
 from sentiment_training.families.transformer.network import build, set_head
 from sentiment_training.families.transformer.options import (
@@ -19,6 +20,7 @@ from sentiment_training.families.transformer.options import (
 )
 from sentiment_training.families.transformer.tokens import Tokens
 from sentiment_training.families.transformer.training import score
+from sentiment_training.graph_writing import GraphWriter
 
 _TOLERANCE = 1e-4
 
@@ -61,19 +63,27 @@ class TransformerModel:
 
     def export(self, folder: Path, golden_texts: Sequence[str], provenance: Provenance) -> Bundle:
         """Write the bundle into a new folder and open it."""
-        graph = Graph(int8=self.options.export == INT8)
-        features = encode(graph, self.encoder)
-        if self.options.pooling != MEAN:
-            first = graph.add("Gather", ["hidden", graph.constant("first", 0)], "first.hidden", axis=1)
-            features = graph.add("Concat", [features, first], "features", axis=1)
         return write_bundle(
             folder,
             family="transformer",
             tokenizer=self.tokenizer,
-            graph=classify(graph, features, self.head).SerializeToString(),
+            graph=graph_of(self.encoder, self.head, self.options),
             golden_texts=golden_texts,
             provenance=provenance,
         )
+
+
+def graph_of(encoder: EncoderWeights, head: Dense, options: TransformerOptions) -> bytes:
+    """Write a bundle's graph: the encoder, one vector a text, and a dense unit on it."""
+    graph = GraphWriter()
+    states = encode(graph, encoder, quantised=options.export == INT8)
+    features = mean_of_tokens(graph, states)
+    if options.pooling != MEAN:
+        first = graph.node("Gather", states, graph.integer(0), axis=1)
+        features = graph.node("Concat", features, first, axis=1)
+    score = graph.dense(features, "head", head.kernel, head.bias)
+    probability = graph.node("Sigmoid", graph.node("Squeeze", score, graph.integers(1)))
+    return graph.served("transformer", probability)
 
 
 def scorer(

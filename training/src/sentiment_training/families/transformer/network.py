@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sentiment_training.families.bert_weights import (
+from sentiment_training.encoders.bert_weights import (
     Array,
     Dense,
     EncoderWeights,

@@ -152,6 +152,23 @@ def longest_text(config: Mapping[str, object]) -> int | None:
     return rows - _FIRST_POSITIONS[str(config["model_type"])] if isinstance(rows, int) else None
 
 
+def weight_files(folder: Path) -> Sequence[Path]:
+    """Return the files that hold a folder's weights: one, or the parts that its index names.
+
+    Raises
+    ------
+    OptionError
+        If the index cannot be read.
+    """
+    if (folder / WEIGHTS).is_file():
+        return [folder / WEIGHTS]
+    try:
+        index = json.loads((folder / _INDEX).read_text(encoding="utf-8"))
+        return [folder / name for name in sorted(set(index["weight_map"].values()))]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise OptionError(f"{folder}: its weights cannot be read ({error})") from error
+
+
 def read_weights(folder: Path) -> EncoderWeights:
     """Read an encoder from a folder as hubs keep them: `config.json` and `model.safetensors`.
 
@@ -240,14 +257,10 @@ def _tensors(folder: Path, *, distilbert: bool) -> Mapping[str, Callable[[], Arr
 
     readers: dict[str, Callable[[], Array]] = {}
     try:
-        names = [WEIGHTS]
-        if not (folder / WEIGHTS).is_file():
-            index = json.loads((folder / _INDEX).read_text(encoding="utf-8"))
-            names = sorted(set(index["weight_map"].values()))
-        for name in names:
-            with safe_open(folder / name, framework="np") as file:
-                readers |= {key: _reader(folder / name, key) for key in file.keys()}  # noqa: SIM118 - no mapping
-    except (OSError, ValueError, KeyError, SafetensorError) as error:
+        for path in weight_files(folder):
+            with safe_open(path, framework="np") as file:
+                readers |= {key: _reader(path, key) for key in file.keys()}  # noqa: SIM118 - no mapping
+    except (OSError, SafetensorError) as error:
         raise OptionError(f"{folder}: its weights cannot be read ({error})") from error
     prefix = next((key.removesuffix(_TOKENS) for key in readers if key.endswith(_TOKENS)), "")
     names_of = _DISTILBERT_NAMES if distilbert else {}
