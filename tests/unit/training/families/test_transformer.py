@@ -73,6 +73,18 @@ def test_in_int8_it_is_nearly_the_same(fitted: Fitted, tmp_path: Path) -> None:
     np.testing.assert_allclose(bundle.probabilities(texts), small.probabilities(texts), atol=0.03)
 
 
+def test_n_grams_answer_for_what_little_training_has_not_taught(folder: Path, tmp_path: Path) -> None:
+    model = fit(folder, export="float32", epochs="1", learning_rate="0.000001", wide="2", wide_c="100")
+    examples = some_examples()
+    assert ((model.probabilities(examples.texts) >= 0.5) == examples.labels).all()
+    bundle = model.export(tmp_path / "bundle", ["the crew was great"], Provenance())
+    texts = [*GOOD, *BAD, "", "good", "not not bad bad", "great " * 50, "[PAD] good [SEP][UNK] late"]
+    together = bundle.probabilities(texts)
+    np.testing.assert_allclose(together, model.probabilities(texts), atol=1e-5)
+    np.testing.assert_allclose(together, [bundle.probabilities([text])[0] for text in texts], atol=1e-6)
+    assert model.parameters["wide.ngrams"] > 0
+
+
 def test_it_says_how_it_goes_while_it_trains(fitted: Fitted) -> None:
     assert [12, 24, 36, 48] == [step for _, step in fitted.told["validation.loss"]]
     assert {"validation.data.loss", "validation.data.accuracy"} <= fitted.told.keys()
@@ -107,7 +119,7 @@ def test_bertweet_is_robertas_shape_with_a_tokenizer_of_its_own(tmp_path: Path) 
     folder = a_hub_folder(tmp_path / "weights", "roberta", layers=1)
     (folder / "tokenizer.json").unlink()
     write_bertweet_files(folder)
-    model = fit(folder, export="float32", epochs="1")
+    model = fit(folder, export="float32", epochs="1", wide="2")  # its padding is 1, not 0
     bundle = model.export(tmp_path / "bundle", ["great flight", ""], Provenance())
     # The last one ends in pieces that the weights have no row for.
     texts = ["great flight !", "@delta great", "https://t.co/x URL", "", "\U0001f600", "xgrea eat"]

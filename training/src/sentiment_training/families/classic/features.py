@@ -142,6 +142,7 @@ class Vocabulary:
         longest: int,
         options: FeatureOptions,
         marks: MarkTable | None = None,
+        size: int | None = None,
     ) -> "Counted":
         """Learn which n-grams a corpus has that a tokenizer has cut, and count them in it.
 
@@ -151,12 +152,14 @@ class Vocabulary:
             What `token_ids` gives for the texts.
         longest
             Tokens in the longest n-gram.
+        size
+            The number of ids, where they are not the tokenizer's own.
         """
         ids, lengths = tokens if marks is None else marks.without_markers(*tokens)
         ngrams = NgramTable.build(
             ids,
             lengths,
-            vocabulary=vocabulary_size(tokenizer),
+            vocabulary=size or vocabulary_size(tokenizer),
             longest=longest,
             most_buckets=2**options.bucket_bits,
             min_count=options.min_count,

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
+from scipy.special import expit
 
 from sentiment_training.errors import DivergedError
 from sentiment_training.families.deep.checkpoints import Checkpoint, Standing, Weights
@@ -128,8 +129,7 @@ def log_odds(score: Score, rows: Rows) -> FloatArray:
 
 def probabilities(score: Score, rows: Rows) -> FloatArray:
     """Score texts with what `compiled` gave: probability of *positive*, shape (n,)."""
-    # tanh cannot overflow: 1 / (1 + e⁻ˣ) = (1 + tanh(x / 2)) / 2.
-    probability: FloatArray = (1 + np.tanh(log_odds(score, rows) / 2)) / 2
+    probability: FloatArray = expit(log_odds(score, rows))
     return probability
 
 

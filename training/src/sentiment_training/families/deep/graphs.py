@@ -25,7 +25,7 @@ from sentiment_training.families.deep.options import (
     RecurrentOptions,
     parsed_widths,
 )
-from sentiment_training.families.deep.wide import Wide
+from sentiment_training.families.wide import Wide
 from sentiment_training.graph_writing import IDS, MASK, GraphWriter
 
 # Below everything that a recurrent layer gives, which lies in [-1, 1].

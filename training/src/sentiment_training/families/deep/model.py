@@ -37,9 +37,9 @@ from sentiment_training.families.deep.options import (
 )
 from sentiment_training.families.deep.rows import Rows, train_tokenizer
 from sentiment_training.families.deep.teacher import open_teacher, targets
-from sentiment_training.families.deep.wide import Wide, learn_linear, weighed
 from sentiment_training.families.family import Examples, FloatArray, Work
 from sentiment_training.families.vocabulary import vocabulary_size
+from sentiment_training.families.wide import Wide, learn_linear, weighed
 
 _TOLERANCE = 1e-4
 
@@ -88,7 +88,7 @@ def train_network(
         network = whole
     score, wide = compiled(network), None
     if options.wide:
-        linear = learn_linear(tokenizer, train, rows, options, work)
+        linear = learn_linear(tokenizer, train, rows, options.wide, options.wide_c, work)
         wide = weighed(linear, log_odds(score, validated), validated, validation)
     taught_by = "" if teacher is None else teacher.sha256
     return NetworkModel(kind, options, tokenizer, network, score, standing, precision, wide, taught_by)

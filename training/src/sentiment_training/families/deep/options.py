@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sentiment_training.errors import OptionError
 from sentiment_training.families.family import Choice, Number, Option, Switch, Text
 from sentiment_training.families.meanings import CleaningChoice
+from sentiment_training.families.wide import WIDE_OPTIONS
 
 SCRATCH, WORD2VEC, FASTTEXT = "scratch", "word2vec", "fasttext"
 WORDS, SUBWORDS = "words", "subwords"
@@ -107,14 +108,7 @@ _COMMON: Mapping[str, Option] = {
     "patience": Number(int, 1, 1_000, "epochs without a better validation loss before it stops"),
     "precision": Choice((AUTO, FLOAT32, MIXED), "of the arithmetic; auto is mixed where there is a GPU"),
     "quantise": Switch("whether the bundle keeps embeddings as bytes: a quarter of the size"),
-    "wide": Number(
-        int,
-        0,
-        4,
-        "words or pieces in the longest n-gram of a logistic regression that answers with the network; "
-        "0 is none",
-    ),
-    "wide_c": Number(float, 1e-4, 1e4, "its inverse strength of the L2 penalty"),
+    **WIDE_OPTIONS,
     "teacher": Text("folder of a bundle whose answers the network learns from, beside the labels"),
     "teacher_share": Number(float, 0, 1, "how much its answer counts, against the label"),
     "teacher_rows": Number(

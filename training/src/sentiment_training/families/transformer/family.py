@@ -22,6 +22,7 @@ from sentiment_training.families.transformer.options import OPTIONS, Transformer
 from sentiment_training.families.transformer.tokenizer import read_tokenizer
 from sentiment_training.families.transformer.tokens import Tokens
 from sentiment_training.families.transformer.training import fine_tune
+from sentiment_training.families.wide import learn_linear, weighed
 
 
 class TransformerFamily:
@@ -66,11 +67,21 @@ class TransformerFamily:
         validated = _thinned(validation, chosen.validated)
         tokens = Tokens.of(tokenizer, train.texts, work.progress)
         to_validate = Tokens.of(tokenizer, validated.texts)
+        linear = None
+        if chosen.wide:
+            # Before the network lies in memory, which has no room for both.
+            size = len(weights.tokens) + 1
+            linear = learn_linear(
+                tokenizer, train, tokens.numbered_from_one(), chosen.wide, chosen.wide_c, work, size
+            )
         model = build(weights, chosen, precision)
         found = fine_tune(model, (tokens, train), (to_validate, validated), chosen, work)
         tuned, head = weights_of(model, weights)
+        score, wide = scorer(tuned, head, chosen), None
+        if linear is not None:
+            wide = weighed(linear, score(to_validate), to_validate.numbered_from_one(), validated)
         return TransformerModel(
-            chosen, tokenizer, tuned, head, {**found, "arithmetic": precision}, scorer(tuned, head, chosen)
+            chosen, tokenizer, tuned, head, {**found, "arithmetic": precision}, score, wide
         )
 
 

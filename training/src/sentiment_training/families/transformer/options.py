@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sentiment_training.families.family import Choice, Number, Option, Switch, Text
 from sentiment_training.families.meanings import CleaningChoice
+from sentiment_training.families.wide import WIDE_OPTIONS
 
 MEAN, MEAN_AND_FIRST = "mean", "mean+first"
 AUTO, FLOAT32, MIXED_BFLOAT16 = "auto", "float32", "mixed_bfloat16"
@@ -34,6 +35,8 @@ class TransformerOptions:
     precision: str = AUTO
     jit: bool = False
     export: str = INT8
+    wide: int = 0
+    wide_c: float = 1.0
 
 
 OPTIONS: Mapping[str, Option] = {
@@ -56,4 +59,5 @@ OPTIONS: Mapping[str, Option] = {
     "precision": Choice((AUTO, FLOAT32, MIXED_BFLOAT16), "of the arithmetic in training"),
     "jit": Switch("compile with XLA; slower on a processor"),
     "export": Choice((INT8, FLOAT32), "how the bundle stores weights"),
+    **WIDE_OPTIONS,
 }

@@ -32,6 +32,10 @@ class Tokens(LaidOut):
         bare.no_padding()
         return cls(*token_ids(bare, texts, progress), padding)
 
+    def numbered_from_one(self) -> LaidOut:
+        """Return the same tokens, each number one higher: none is 0, which n-grams take for padding."""
+        return LaidOut(self.ids + 1, self.lengths)
+
     def batch(self, rows: IntArray) -> dict[str, npt.NDArray[np.int32]]:
         """Lay some of the texts side by side, padded at the right, with their mask."""
         lengths = self.lengths[rows, np.newaxis]

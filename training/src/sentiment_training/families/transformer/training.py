@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.special import expit
 
 from sentiment_training.families.family import BoolArray, Examples, FloatArray, Work
 from sentiment_training.families.transformer.batches import (
@@ -101,14 +102,13 @@ def _compiled(model: "keras.Model", options: TransformerOptions) -> Any:  # noqa
     return optimizer
 
 
-def score(
+def log_odds(
     model: "keras.Model", tokens: Tokens, advance: Callable[[int], None] = lambda _n: None
 ) -> FloatArray:
-    """Probability of *positive* for each text, shape (n,)."""
+    """Log-odds of *positive* for each text, shape (n,)."""
     result = np.empty(len(tokens))
     for rows in scoring_batches(tokens.lengths, _TOKENS_SCORED_AT_ONCE):
-        logits = np.asarray(model.predict_on_batch(tokens.batch(rows)), np.float64)[:, 0]
-        result[rows] = 1 / (1 + np.exp(-logits))
+        result[rows] = np.asarray(model.predict_on_batch(tokens.batch(rows)))[:, 0]
         advance(len(rows))
     return result
 
@@ -118,7 +118,7 @@ def _checked(
 ) -> tuple[Place, Arrays]:
     tokens, examples = validation
     with work.progress.step("check", len(examples)) as advance:
-        probability = score(model, tokens, advance)
+        probability = expit(log_odds(model, tokens, advance))
     losses = []
     for number, name in enumerate(examples.names):
         own = examples.domains == number

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 from tokenizers import Tokenizer
 
@@ -22,15 +23,25 @@ from sentiment_training.families.classic.features import Vocabulary
 from sentiment_training.families.classic.linear import LinearModel
 from sentiment_training.families.classic.linear_graph import log_odds_nodes
 from sentiment_training.families.classic.logreg import LogregFamily
-from sentiment_training.families.deep.options import NetworkOptions
-from sentiment_training.families.deep.rows import Rows
-from sentiment_training.families.family import Examples, FloatArray, Work
+from sentiment_training.families.classic.tokens import LaidOut
+from sentiment_training.families.family import Examples, FloatArray, Number, Option, Work
 from sentiment_training.graph_writing import IDS, GraphWriter
 
 _PREFIX = "wide_"
 
 # Of four bytes each: with a network of the usual size, a bundle stays below 20 MB.
 _BUCKET_BITS = 21
+
+WIDE_OPTIONS: Mapping[str, Option] = {
+    "wide": Number(
+        int,
+        0,
+        4,
+        "words or pieces in the longest n-gram of a logistic regression that answers with the network; "
+        "0 is none",
+    ),
+    "wide_c": Number(float, 1e-4, 1e4, "its inverse strength of the L2 penalty"),
+}
 
 
 @dataclass(frozen=True)
@@ -58,14 +69,14 @@ class Wide:
             "wide.ngrams_share": float(self.shares[1]),
         }
 
-    def mixed(self, network: FloatArray, rows: Rows) -> FloatArray:
+    def mixed(self, network: FloatArray, tokens: LaidOut) -> FloatArray:
         """Return the probability that both sides give texts, from the network's log-odds."""
-        log_odds = _side_by_side(network, self.model, rows)
-        probability: FloatArray = 1 / (1 + np.exp(-(log_odds @ self.shares + self.intercept)))
+        log_odds = _side_by_side(network, self.model, tokens)
+        probability: FloatArray = expit(log_odds @ self.shares + self.intercept)
         return probability
 
-    def joined(self, graph: GraphWriter, network: str) -> str:
-        """Write how `ids` and the network's log-odds, shape (batch,), give the mixed ones."""
+    def joined(self, graph: GraphWriter, network: str, ids: str = IDS) -> str:
+        """Write how ids, padded with 0, and the network's log-odds, shape (batch,), give the mixed ones."""
         linear = self.model
         nodes, constants, log_odds = log_odds_nodes(
             linear.preparation,
@@ -75,7 +86,7 @@ class Wide:
             linear.expert,
         )
         for each in nodes:
-            each.input[:] = [name if name == IDS else _PREFIX + name for name in each.input]
+            each.input[:] = [ids if name == IDS else _PREFIX + name for name in each.input]
             each.output[:] = [_PREFIX + name for name in each.output]
         graph.nodes += nodes
         graph.constants |= {_PREFIX + name: value for name, value in constants.items()}
@@ -86,29 +97,45 @@ class Wide:
 
 
 def learn_linear(
-    tokenizer: Tokenizer, train: Examples, rows: Rows, options: NetworkOptions, work: Work
+    tokenizer: Tokenizer,
+    train: Examples,
+    tokens: LaidOut,
+    longest: int,
+    c: float,
+    work: Work,
+    size: int | None = None,
 ) -> LinearModel:
-    """Learn the n-grams of tokens, and what each is worth."""
+    """Learn the n-grams of tokens, and what each is worth.
+
+    Parameters
+    ----------
+    tokens
+        Of `train`; an id of 0 is no token.
+    longest, c
+        What the options `wide` and `wide_c` say.
+    size
+        The number of ids, where they are not the tokenizer's own.
+    """
     family = LogregFamily()
-    given = {"c": str(options.wide_c), "bucket_bits": str(_BUCKET_BITS)}
+    given = {"c": str(c), "bucket_bits": str(_BUCKET_BITS)}
     with work.progress.step("n-grams"):
         counted = Vocabulary.of_tokens(
-            train, tokenizer, (rows.ids, rows.lengths), options.wide, family.chosen(given)
+            train, tokenizer, (tokens.ids, tokens.lengths), longest, family.chosen(given), size=size
         )
     return family.fit_counted(counted, None, given, work)
 
 
-def weighed(linear: LinearModel, network: FloatArray, rows: Rows, validation: Examples) -> Wide:
+def weighed(linear: LinearModel, network: FloatArray, tokens: LaidOut, validation: Examples) -> Wide:
     """Choose both sides' shares on validation rows, each data set counting the same.
 
     Parameters
     ----------
     network
         Log-odds of *positive* by the network, shape (validation,).
-    rows
-        The tokens of `validation`.
+    tokens
+        Of `validation`.
     """
-    log_odds = _side_by_side(network, linear, rows)
+    log_odds = _side_by_side(network, linear, tokens)
     rows_of_domain = np.bincount(validation.domains)
     found = LogisticRegression().fit(
         log_odds, validation.labels, sample_weight=len(validation) / rows_of_domain[validation.domains]
@@ -116,8 +143,8 @@ def weighed(linear: LinearModel, network: FloatArray, rows: Rows, validation: Ex
     return Wide(linear, found.coef_[0].astype(np.float32), np.float32(found.intercept_[0]))
 
 
-def _side_by_side(network: FloatArray, linear: LinearModel, rows: Rows) -> FloatArray:
+def _side_by_side(network: FloatArray, linear: LinearModel, tokens: LaidOut) -> FloatArray:
     """Log-odds of both sides, shape (n, 2)."""
     vocabulary = linear.preparation.features.vocabulary
-    counts = vocabulary.ngrams.counts(rows.ids, rows.lengths, vocabulary.used)
+    counts = vocabulary.ngrams.counts(tokens.ids, tokens.lengths, vocabulary.used)
     return np.stack([network, linear.log_odds(counts)], axis=1)
