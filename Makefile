@@ -3,6 +3,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 COMMIT = $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 UV ?= $(shell command -v uv || echo .tools/uv/bin/uv)
+# Files side by side, one a core; the tests of one file share servers and models, so they stay together.
+ON_EVERY_CORE = -n auto --dist loadfile
 
 .PHONY: help
 help: ## Show this list
@@ -73,7 +75,7 @@ gc: ## Show what nothing in MLflow refers to any more (DELETE=1 deletes it)
 
 .PHONY: test
 test: sync ## Run the quick tests
-	@.venv/bin/pytest
+	@.venv/bin/pytest $(ON_EVERY_CORE)
 
 .PHONY: test-slow
 test-slow: sync ## Run the slow tests: whole trainings, swaps under load, the demo
