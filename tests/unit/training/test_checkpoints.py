@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from sentiment_training.checkpoints import identity, kept_checkpoints, open_cache
+from sentiment_training.checkpoints import PIECES, identity, kept_checkpoints, open_cache
 from sentiment_training.errors import DiskError
 
 KNOWN = identity("epochs", {"units": "8"}, "f" * 64, {"train": 1.0}, 0)
@@ -94,13 +94,18 @@ def test_what_is_older_than_two_weeks_goes(tmp_path: Path) -> None:
         for each in tmp_path.glob("checkpoints/*/identity.json")
         if '"seed": 0' in each.read_text()
     ]
+    pieces = [tmp_path / PIECES / name for name in ("old.npy", "young.npy")]
+    pieces[0].parent.mkdir()
+    for each in pieces:
+        each.touch()
     long_ago = time.time() - 15 * 86_400
-    for each in (old, *old.rglob("*")):
+    for each in (old, *old.rglob("*"), pieces[0]):
         os.utime(each, (long_ago, long_ago))
 
     open_cache(tmp_path)
 
     assert not old.exists()
+    assert [each.exists() for each in pieces] == [False, True]
     assert found(tmp_path, young) == ["epoch"]
 
 

@@ -1,7 +1,8 @@
-"""The cache folder: checkpoints of trainings that were interrupted, and results that wait to be registered.
+"""The cache folder: what was interrupted, what waits to be registered, and long work that trainings share.
 
 <cache>/checkpoints/<sha256 of what is trained>/   identity.json, epochs/   (the family's)
 <cache>/results/<run id>/                          see results.py
+<cache>/pieces/                                    see pieces.py
 <cache>/studies/                                   see search
 """
 
@@ -21,6 +22,7 @@ import sentiment
 from sentiment_training.errors import DiskError
 
 KEPT_DAYS = 14
+PIECES = "pieces"
 # A bundle of 90 MB twice (as written and as packed), pictures, and an epoch of the largest family.
 NEEDED_BYTES = 400 * 2**20
 _DAY_S = 86_400
@@ -44,7 +46,7 @@ def open_cache(folder: Path) -> Path:
             f"the cache folder {folder} cannot be written ({fault.strerror}); "
             "name another in VIGIE_CACHE_FOLDER"
         ) from fault
-    for kind in ("checkpoints", "results"):
+    for kind in ("checkpoints", "results", PIECES):
         for each in (folder / kind).glob("*"):
             if time.time() - _last_change(each) > KEPT_DAYS * _DAY_S:
                 _remove(each)

@@ -17,7 +17,7 @@ def kept_piece(
     folder: Path | None,
     identity: str,
     compute: Callable[[Sequence[str]], Array],
-    row: tuple[int, ...] = (),
+    row: tuple[int, ...],
 ) -> Array:
     """Take from the folder what was computed for just these texts, or compute it and keep it there.
 
@@ -30,7 +30,7 @@ def kept_piece(
     compute
         Gives one row a text.
     row
-        Shape of a row.
+        Shape of a row; () where it is one number.
     """
     if folder is None:
         return compute(texts)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import optuna
@@ -68,6 +69,8 @@ class Search:
         Its name; empty for one that family, data and metric give.
     storage
         Where the study lies, as SQLAlchemy writes it.
+    pieces
+        Where trials keep long work on texts that depends on none of them; None keeps nothing.
     """
 
     recipe: Recipe
@@ -76,6 +79,7 @@ class Search:
     timeout_s: float | None
     study: str
     storage: str
+    pieces: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -246,10 +250,9 @@ class _Trials:
                 if trial.should_prune():
                     raise optuna.TrialPruned
 
+        work = Work(SilentProgress(), recipe.seed, report, pieces=self.wanted.pieces)
         try:
-            model = FAMILIES[recipe.family].fit(
-                self.learned, self.validation, options, Work(SilentProgress(), recipe.seed, report)
-            )
+            model = FAMILIES[recipe.family].fit(self.learned, self.validation, options, work)
         except optuna.TrialPruned:
             run.log_metrics({"pruned": 1})
             return None

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sentiment import Provenance
-from sentiment_training.checkpoints import identity, kept_checkpoints
+from sentiment_training.checkpoints import PIECES, identity, kept_checkpoints
 from sentiment_training.evaluation import Evaluation, evaluate
 from sentiment_training.families import FAMILIES, Work
 from sentiment_training.golden import GOLDEN_TEXTS
@@ -111,7 +111,7 @@ def train(
             recipe.seed,
         )
         with kept_checkpoints(cache, identified, say, fresh=fresh) as checkpoints:
-            work = Work(progress, recipe.seed, run.report, checkpoints)
+            work = Work(progress, recipe.seed, run.report, checkpoints, cache / PIECES)
             model = family.fit(learned, validated, recipe.options, work)
             with result_folder(cache, run, say) as folder:
                 provenance = Provenance(

@@ -115,17 +115,30 @@ def test_a_row_s_weight_counts(tmp_path: Path) -> None:
     assert leaning == pytest.approx(20 / 21, abs=0.1)
 
 
-def test_texts_are_encoded_once(tmp_path: Path) -> None:
-    cache = tmp_path / "cache"
-    first = fit(tmp_path, cache=str(cache)).probabilities(GOOD)
-    kept = {path: path.stat().st_mtime_ns for path in cache.iterdir()}
+def test_texts_are_encoded_once_whatever_is_trained_on_them(tmp_path: Path) -> None:
+    # Regression: vectors lay beside a training's checkpoints, went with them when it succeeded, and were not
+    # even taken when it went on.
+    work = Work(checkpoints=tmp_path / "first", pieces=tmp_path / "pieces")
+    first = fit(tmp_path, work=work, cache="").probabilities(GOOD)
+    kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "pieces").iterdir()}
     assert kept
+    assert not (tmp_path / "first").exists()
+    fit(tmp_path, work=Work(pieces=tmp_path / "pieces"), cache="", hidden="4")
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
     # Damaged as by a full disk: made again.
     damaged = next(iter(kept))
     damaged.write_bytes(damaged.read_bytes()[:200])
-    again = fit(tmp_path, cache=str(cache)).probabilities(GOOD)
+    again = fit(tmp_path, work=work, cache="").probabilities(GOOD)
     assert {path for path in kept if path.stat().st_mtime_ns != kept[path]} == {damaged}
     assert np.array_equal(first, again)
+
+
+def test_encoded_texts_lie_where_one_says(tmp_path: Path) -> None:
+    work = Work(pieces=tmp_path / "pieces")
+    fit(tmp_path, work=work, cache=str(tmp_path / "own"))
+    assert any((tmp_path / "own").iterdir())
+    fit(tmp_path, work=work, cache="none")
+    assert not (tmp_path / "pieces").exists()
 
 
 @pytest.mark.parametrize(

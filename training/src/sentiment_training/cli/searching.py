@@ -93,7 +93,7 @@ def search(
         raise OptionError(
             f"--write-recipe {write_recipe}: there is no folder {write_recipe.absolute().parent}"
         )
-    from sentiment_training.checkpoints import open_cache
+    from sentiment_training.checkpoints import PIECES, open_cache
 
     cache = open_cache(cache_folder)
     registry = open_registry(mlflow_uri, DEFAULT_NAME)
@@ -106,7 +106,7 @@ def search(
 
     if metric not in METRICS:
         raise OptionError(f"there is no metric {metric!r}; choose one of {', '.join(METRICS)}")
-    wanted = Search(recipe, metric, trials, timeout_s, study, storage or storage_in(cache))
+    wanted = Search(recipe, metric, trials, timeout_s, study, storage or storage_in(cache), cache / PIECES)
     with shown_progress() as progress:
         found = look(wanted, registry, experiment, progress, progress.say)
     print_table(trials_table(metric, found.table))

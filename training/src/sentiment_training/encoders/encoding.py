@@ -85,7 +85,9 @@ class TextEncoder:
         with progress.step(step, len(texts)) as advance:
             for start in range(0, len(texts), _PIECE):
                 piece = texts[start : start + _PIECE]
-                features[start : start + _PIECE] = kept_piece(piece, self._cache, self._identity, self._half)
+                features[start : start + _PIECE] = kept_piece(
+                    piece, self._cache, self._identity, self._half, (self.width,)
+                )
                 advance(len(piece))
         return features
 

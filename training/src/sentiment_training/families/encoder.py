@@ -69,9 +69,8 @@ _OPTIONS: Mapping[str, Option] = {
     "epochs": Number(int, 1, 1_000, "epochs at most"),
     "patience": Number(int, 1, 1_000, "epochs without a smaller validation loss that end the training"),
     "max_length": Number(int, 8, 512, "tokens of a text that count"),
-    "cache": Text("folder that keeps encoded texts, or none; .vigie/features without it"),
+    "cache": Text("folder that keeps encoded texts, or none; the cache folder's without it"),
 }
-_CACHE = Path(".vigie/features")
 
 
 class EncoderFamily:
@@ -277,4 +276,4 @@ def _cache(options: EncoderOptions, work: Work) -> Path | None:
         return None
     if options.cache:
         return Path(options.cache)
-    return _CACHE if work.checkpoints is None else work.checkpoints / "features"
+    return work.pieces

@@ -79,12 +79,16 @@ class Work:
     checkpoints
         A folder in which an iterative family keeps its last epoch, and from which it goes on if it finds
         one there; None where nothing is kept. Belongs to this very training: data, options and seed.
+    pieces
+        A folder for long work on texts that depends on no training (`pieces.py`): vectors of an encoder,
+        answers of a teacher. Whoever trains takes from it what is there; None where nothing is kept.
     """
 
     progress: Progress = field(default_factory=SilentProgress)
     seed: int = 0
     report: Report = lambda _name, _value, _step: None
     checkpoints: Path | None = None
+    pieces: Path | None = None
 
 
 class Trial(Protocol):

@@ -92,12 +92,12 @@ def test_it_is_asked_about_so_many_rows_of_each_data_set(bundle: Path) -> None:
     assert np.array_equal(found[~asked], GOOD[~asked])
 
 
-def test_what_it_answered_outlives_a_kill(
+def test_what_it_answered_outlives_a_kill_and_serves_other_trainings(
     bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(teaching, "_PIECE", 5)
     examples, teacher = Examples.of(TEXTS, GOOD), Bundle.open(bundle)
-    options, work = NetworkOptions(teacher=str(bundle)), Work(checkpoints=tmp_path)
+    options, work = NetworkOptions(teacher=str(bundle)), Work(pieces=tmp_path)
     asked: list[int] = []
 
     class Asked(Bundle):
@@ -114,6 +114,9 @@ def test_what_it_answered_outlives_a_kill(
     with pytest.raises(KeyboardInterrupt):
         teaching.targets(examples, mortal, options, work)
     found = teaching.targets(examples, mortal, options, work)
+    assert asked == [5, 5, 5, 5, 1]
+    # Another network, that has another share in it, need not ask.
+    teaching.targets(examples, mortal, replace(options, teacher_share=0.5), work)
     assert asked == [5, 5, 5, 5, 1]
     assert np.array_equal(found, teaching.targets(examples, teacher, options, Work()))
 

@@ -47,19 +47,18 @@ def open_teacher(folder: str) -> Bundle:
 def targets(train: Examples, teacher: Bundle | None, options: NetworkOptions, work: Work) -> Targets:
     """Return the labels, or where a teacher is asked, `teacher_share` of its answer and the rest the label's.
 
-    What it answered is kept beside the checkpoints, and taken from there when the training goes on.
+    What it answered is kept: whatever else is trained on these rows need not ask again.
     """
     labels = train.labels.astype(np.float32)
     if teacher is None:
         return labels
-    folder = None if work.checkpoints is None else work.checkpoints / "teacher"
     asked = _asked_about(train.domains, options.teacher_rows)
     answers = np.empty(len(asked), np.float32)
     ask = partial(_answers, teacher)
     with work.progress.step("teacher", len(asked)) as advance:
         for start in range(0, len(asked), _PIECE):
             texts = [train.texts[row] for row in asked[start : start + _PIECE]]
-            answers[start : start + _PIECE] = kept_piece(texts, folder, teacher.sha256, ask)
+            answers[start : start + _PIECE] = kept_piece(texts, work.pieces, teacher.sha256, ask, ())
             advance(len(texts))
     agreed = (answers >= teacher.manifest.threshold) == train.labels[asked]
     work.report("teacher.asked", len(asked), 0)
