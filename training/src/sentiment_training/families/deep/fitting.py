@@ -111,10 +111,10 @@ def is_over(standing: Standing, options: NetworkOptions) -> bool:
 
 
 def compiled(network: keras.Model) -> Score:
-    """Compile a network's forward pass, its members' mean, once for texts of any length."""
+    """Compile a network's forward pass, once for texts of any length."""
 
     def score(ids: tf.Tensor) -> tf.Tensor:
-        return tf.reduce_mean(network(ids, training=False), axis=1, keepdims=True)
+        return network(ids, training=False)
 
     return cast("Score", tf.function(score, input_signature=[_IDS]))
 
@@ -182,10 +182,8 @@ def _with_unknowns(ids: TokenArray, share: float, generator: np.random.Generator
 def _step_of(network: keras.Model, optimizer: keras.Optimizer, batch: int) -> "_Step":
     def step(ids: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
-            logits = network(ids, training=True)
-            wanted = tf.broadcast_to(targets[:, tf.newaxis], tf.shape(logits))
-            # Each member's own loss, not that of their mean: what all leave to one another, none learns.
-            losses = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(wanted, logits), axis=1)
+            logits = network(ids, training=True)[:, 0]
+            losses = tf.nn.sigmoid_cross_entropy_with_logits(targets, logits)
             # Over a whole batch even where fewer texts have this length: each text counts the same.
             loss = tf.reduce_sum(losses * weights) / batch
         variables = network.trainable_variables

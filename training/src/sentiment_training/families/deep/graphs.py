@@ -13,9 +13,9 @@ from onnx import TensorProto
 
 from sentiment_training.families.deep.networks import (
     EMBEDDING,
+    SCORE,
     convolution_name,
     recurrent_name,
-    score_name,
 )
 from sentiment_training.families.deep.options import (
     BILSTM,
@@ -60,14 +60,12 @@ def graph_of(network: keras.Model, kind: Kind, options: NetworkOptions, wide: Wi
     """Write the graph of a network: `ids` and `mask`, both int64 (batch, length), to `probability`."""
     graph = GraphWriter()
     texts = _texts(graph, network, quantise=options.quantise)
-    members = range(options.members)
-    features = [_features(graph, texts, network, kind, options, member) for member in members]
-    beside = features[0] if len(features) == 1 else graph.node("Concat", *features, axis=1)
-    # The mean of the members' logits is one dense unit over all their features.
-    kernels, biases = zip(
-        *(network.get_layer(score_name(each)).get_weights() for each in members), strict=True
-    )
-    score = graph.dense(beside, "score", np.concatenate(kernels) / len(members), np.mean(biases, axis=0))
+    if isinstance(options, RecurrentOptions):
+        features = _recurrent(graph, texts, network, kind, options)
+    else:
+        assert isinstance(options, ConvolutionOptions)  # noqa: S101 - there are these two
+        features = _convolution(graph, texts, network, options)
+    score = graph.dense(features, SCORE, *network.get_layer(SCORE).get_weights())
     log_odds = graph.node("Squeeze", score, graph.integers(1))
     if wide is not None:
         log_odds = wide.joined(graph, log_odds)
@@ -89,30 +87,15 @@ def _texts(graph: GraphWriter, network: keras.Model, *, quantise: bool) -> _Text
     )
 
 
-def _features(
-    graph: GraphWriter, texts: _Texts, network: keras.Model, kind: Kind, options: NetworkOptions, member: int
-) -> str:
-    """Give what a member's last layer sees."""
-    if isinstance(options, RecurrentOptions):
-        return _recurrent(graph, texts, network, kind, options, member)
-    assert isinstance(options, ConvolutionOptions)  # noqa: S101 - there are these two
-    return _convolution(graph, texts, network, options, member)
-
-
 def _recurrent(
-    graph: GraphWriter,
-    texts: _Texts,
-    network: keras.Model,
-    kind: Kind,
-    options: RecurrentOptions,
-    member: int,
+    graph: GraphWriter, texts: _Texts, network: keras.Model, kind: Kind, options: RecurrentOptions
 ) -> str:
     """Give maximum and mean over each text's states, (batch, 4 · units)."""
     operator, write = ("LSTM", _lstm_weights) if kind.name == BILSTM.name else ("GRU", _gru_weights)
     as_keras = {} if operator == "LSTM" else {"linear_before_reset": 1}
     states = graph.node("Transpose", texts.words, perm=[1, 0, 2])
     for number in range(options.layers):
-        name = recurrent_name(member, number)
+        name = recurrent_name(number)
         layer = network.get_layer(name)
         weights = [write(*each.get_weights()) for each in (layer.forward_layer, layer.backward_layer)]
         stacked = [np.stack(parts) for parts in zip(*weights, strict=True)]
@@ -154,16 +137,14 @@ def _gru_weights(kernel: Floats, recurrent: Floats, bias: Floats) -> tuple[Float
     return kernel.T, recurrent.T, bias.reshape(-1)
 
 
-def _convolution(
-    graph: GraphWriter, texts: _Texts, network: keras.Model, options: ConvolutionOptions, member: int
-) -> str:
+def _convolution(graph: GraphWriter, texts: _Texts, network: keras.Model, options: ConvolutionOptions) -> str:
     """Give each filter's strongest answer within each text, (batch, widths · filters)."""
     counts = graph.node("Cast", texts.is_word, to=TensorProto.FLOAT)
     channels = graph.node("Transpose", graph.node("Mul", texts.words, counts), perm=[0, 2, 1])
     answers_count = graph.node("Transpose", counts, perm=[0, 2, 1])
     strongest = []
     for width in parsed_widths(options.widths):
-        name = convolution_name(member, width)
+        name = convolution_name(width)
         kernel, bias = network.get_layer(name).get_weights()
         answers = graph.node(
             "Conv",

@@ -1,8 +1,6 @@
-"""The three networks in Keras. Each takes ids of texts of one length and gives a logit a text and member.
+"""The three networks in Keras. Each takes ids of texts of one length and gives a logit a text.
 
-Members share the embeddings, begin and learn apart, and their mean errs less than each of them: Lee et al.
-2015, "Why M Heads are Better than One". What is random at the start draws from Keras' global seed, which
-`fitting.py` sets.
+What is random at the start draws from Keras' global seed, which `fitting.py` sets.
 """
 
 import keras
@@ -18,7 +16,7 @@ from sentiment_training.families.deep.options import (
     parsed_widths,
 )
 
-EMBEDDING = "embedding"
+EMBEDDING, SCORE = "embedding", "score"
 
 
 def build(
@@ -39,7 +37,7 @@ def build(
     Returns
     -------
     keras.Model
-        int32 ids (batch, length) → float32 logits (batch, members).
+        int32 ids (batch, length) → float32 logits (batch, 1).
     """
     rows, dimensions = embeddings if isinstance(embeddings, tuple) else embeddings.shape
     ids = keras.Input((None,), dtype="int32", name="ids")
@@ -49,33 +47,26 @@ def build(
     words = table(ids)
     if not isinstance(embeddings, tuple):
         table.set_weights([embeddings])
-    logits = [_member(kind, options, words, member, precision) for member in range(options.members)]
-    both = logits[0] if len(logits) == 1 else keras.layers.Concatenate(dtype="float32")(logits)
-    return keras.Model(ids, both, name=kind.name)
-
-
-def _member(
-    kind: Kind, options: NetworkOptions, words: keras.KerasTensor, member: int, precision: str
-) -> keras.KerasTensor:
     words = keras.layers.SpatialDropout1D(options.spatial_dropout, dtype=precision)(words)
     if isinstance(options, RecurrentOptions):
-        text = _recurrent(kind, options, words, member, precision)
+        text = _recurrent(kind, options, words, precision)
     else:
         assert isinstance(options, ConvolutionOptions)  # noqa: S101 - there are these two
-        text = _convolution(options, words, member, precision)
+        text = _convolution(options, words, precision)
     text = keras.layers.Dropout(options.dropout, dtype=precision)(text)
-    return keras.layers.Dense(1, dtype="float32", name=score_name(member))(text)
+    logit = keras.layers.Dense(1, dtype="float32", name=SCORE)(text)
+    return keras.Model(ids, logit, name=kind.name)
 
 
 def _recurrent(
-    kind: Kind, options: RecurrentOptions, words: keras.KerasTensor, member: int, precision: str
+    kind: Kind, options: RecurrentOptions, words: keras.KerasTensor, precision: str
 ) -> keras.KerasTensor:
     layer = keras.layers.LSTM if kind.name == BILSTM.name else keras.layers.GRU
     states = words
     for number in range(options.layers):
         states = keras.layers.Bidirectional(
             layer(options.units, return_sequences=True, dtype=precision),
-            name=recurrent_name(member, number),
+            name=recurrent_name(number),
             dtype=precision,
         )(states)
     return keras.layers.Concatenate(dtype=precision)(
@@ -86,9 +77,7 @@ def _recurrent(
     )
 
 
-def _convolution(
-    options: ConvolutionOptions, words: keras.KerasTensor, member: int, precision: str
-) -> keras.KerasTensor:
+def _convolution(options: ConvolutionOptions, words: keras.KerasTensor, precision: str) -> keras.KerasTensor:
     """Kim 2014: filters of several widths, each one's strongest answer in the text."""
     strongest = [
         keras.layers.GlobalMaxPooling1D(dtype=precision)(
@@ -97,7 +86,7 @@ def _convolution(
                 width,
                 padding="same",
                 activation="relu",
-                name=convolution_name(member, width),
+                name=convolution_name(width),
                 dtype=precision,
             )(words)
         )
@@ -106,16 +95,11 @@ def _convolution(
     return strongest[0] if len(strongest) == 1 else keras.layers.Concatenate(dtype=precision)(strongest)
 
 
-def recurrent_name(member: int, number: int) -> str:
-    """Name of a member's recurrent layer; both count from 0."""
-    return f"recurrent_{member}_{number}"
+def recurrent_name(number: int) -> str:
+    """Name of a recurrent layer, from 0."""
+    return f"recurrent_{number}"
 
 
-def convolution_name(member: int, width: int) -> str:
-    """Name of a member's filters of a width."""
-    return f"convolution_{member}_{width}"
-
-
-def score_name(member: int) -> str:
-    """Name of a member's last layer."""
-    return f"score_{member}"
+def convolution_name(width: int) -> str:
+    """Name of the filters of a width."""
+    return f"convolution_{width}"

@@ -28,7 +28,6 @@ class NetworkOptions:
     embeddings: str = SCRATCH
     embedding_dim: int = 128
     trainable: bool = True
-    members: int = 1
     spatial_dropout: float = 0.2
     dropout: float = 0.3
     word_dropout: float = 0.05
@@ -96,7 +95,6 @@ _COMMON: Mapping[str, Option] = {
     ),
     "embedding_dim": Number(int, 2, 1_024, "numbers a word has; a file's own where one is given"),
     "trainable": Switch("whether embeddings learn on with the network"),
-    "members": Number(int, 1, 16, "networks side by side on the same embeddings; their mean answers"),
     "spatial_dropout": Number(float, 0, 0.9, "share of an embedding's dimensions dropped, text by text"),
     "dropout": Number(float, 0, 0.9, "share of the text's features dropped before the last layer"),
     "word_dropout": Number(float, 0, 0.5, "share of words made unknown while training"),
