@@ -79,7 +79,7 @@ test: sync ## Run the quick tests
 
 .PHONY: test-slow
 test-slow: sync ## Run the slow tests: whole trainings, swaps under load, the demo
-	@.venv/bin/pytest -m "slow and not compose"
+	@.venv/bin/pytest -m "slow and not compose" $(ON_EVERY_CORE)
 
 .PHONY: test-compose
 test-compose: sync ## Run the tests of the real stack in containers
