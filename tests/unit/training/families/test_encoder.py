@@ -13,6 +13,8 @@ from sentiment import Bundle, Provenance
 from sentiment_training.errors import OptionError
 from sentiment_training.families import FAMILIES, Examples, FittedModel, Work
 
+pytest.importorskip("safetensors", reason="needs the extra encoder: uv sync --all-packages --extra encoder")
+
 GOOD = ("the crew was great !", "thanks crew", "good crew", "not bad", "great !")
 BAD = ("the crew was awful", "late again", "never again", "not good", "bad bad crew")
 
