@@ -192,6 +192,18 @@ def test_however_sure_the_network_is_both_sides_are_mixed_alike(tmp_path: Path) 
     np.testing.assert_allclose(bundle.probabilities(texts), sure.probabilities(texts), atol=1e-5)
 
 
+def test_of_an_empty_text_n_grams_know_no_more_in_training_than_in_the_bundle(tmp_path: Path) -> None:
+    # Regression: the padding that stands for an empty text was an n-gram of its own, in training alone.
+    examples = some_examples()
+    texts = ["&nbsp;" if text.startswith("your app") else text for text in examples.texts]
+    emptied = Examples.of(texts, examples.labels, "made-up")
+    options = EXACT | {"filters": "6", "wide": "3", "wide_c": "100"}
+    fitted = FAMILIES["textcnn"].fit(emptied, emptied, options, Work())
+    bundle = fitted.export(tmp_path / "bundle", ["the crew was great", ""], Provenance())
+    asked = ["", "&nbsp;", "the crew was great"]
+    assert bundle.probabilities(asked) == pytest.approx(fitted.probabilities(asked), abs=1e-5)
+
+
 def test_another_trainings_checkpoint_is_not_gone_on_from(tmp_path: Path) -> None:
     fit("textcnn", SMALL | {"epochs": "1"}, Work(checkpoints=tmp_path))
     with pytest.raises(CheckpointError, match="belongs to another training"):

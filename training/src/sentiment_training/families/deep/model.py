@@ -88,8 +88,8 @@ def train_network(
         network = whole
     score, wide = compiled(network), None
     if options.wide:
-        linear = learn_linear(tokenizer, train, rows, options.wide, options.wide_c, work)
-        wide = weighed(linear, log_odds(score, validated), validated, validation)
+        linear = learn_linear(tokenizer, train, rows.said, options.wide, options.wide_c, work)
+        wide = weighed(linear, log_odds(score, validated), validated.said, validation)
     taught_by = "" if teacher is None else teacher.sha256
     return NetworkModel(kind, options, tokenizer, network, score, standing, precision, wide, taught_by)
 
@@ -132,7 +132,7 @@ class NetworkModel:
         rows = Rows.of(self.tokenizer, texts)
         if self.wide is None:
             return probabilities(self.score, rows)
-        return self.wide.mixed(log_odds(self.score, rows), rows)
+        return self.wide.mixed(log_odds(self.score, rows), rows.said)
 
     def export(self, folder: Path, golden_texts: Sequence[str], provenance: Provenance) -> Bundle:
         """Write the bundle into a new folder and open it."""

@@ -42,6 +42,12 @@ class Rows(LaidOut):
         ids = np.insert(ids, starts[empty], PAD_ID)
         return cls(ids, np.maximum(lengths, 1))
 
+    @property
+    def said(self) -> LaidOut:
+        """The same tokens, but none where a text is empty: as n-grams count them, and as a bundle does."""
+        empty = self.ids[self.starts] == PAD_ID
+        return LaidOut(self.ids[self.ids != PAD_ID], np.where(empty, 0, self.lengths))
+
     def batch(self, rows: IntArray) -> TokenArray:
         """Return the ids of texts of one length, shape (texts, length)."""
         length = self.lengths[rows[0]]
