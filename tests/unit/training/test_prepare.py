@@ -1,6 +1,8 @@
 """What a run is given: cleaned over all files, split, and free of what it is measured on."""
 
+import shutil
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
@@ -9,7 +11,7 @@ import pytest
 
 from sentiment import Bundle
 from sentiment_training.datasets import normalised
-from sentiment_training.errors import ParityError
+from sentiment_training.errors import OptionError, ParityError
 from sentiment_training.material import prepare
 from sentiment_training.parity import check_parity
 from sentiment_training.progress import SilentProgress
@@ -37,6 +39,20 @@ def test_no_text_is_on_two_sides(
     assert material.counts["second"].duplicate == 100
     assert material.counts["first"].evaluated == 50
     assert len(material.train()) + len(material.held_out) == 550
+
+
+def test_two_data_sets_of_one_name_are_refused(
+    a_file: Callable[..., str], tweets: Callable[..., tuple[list[str], list[bool]]], tmp_path: Path
+) -> None:
+    # Regression: figures, weights and checkpoints of the one went for the other's.
+    texts, labels = tweets(100)
+    first = a_file("tweets.csv", {"text": texts, "label": [int(each) for each in labels]})
+    (tmp_path / "2025").mkdir()
+    second = str(shutil.copy(first, tmp_path / "2025"))
+    with pytest.raises(OptionError, match="two data sets are called tweets"):
+        prepare(recipe([first, second]), SilentProgress())
+    with pytest.raises(OptionError, match="two data sets are called tweets"):
+        prepare(recipe([first], tweets=second), SilentProgress())
 
 
 def test_fewer_rows_to_learn_from_leave_the_rows_apart_as_they_are(

@@ -1,11 +1,12 @@
 """Recipe files: what they say is what is trained, and what they should not say is refused."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sentiment_training.errors import RecipeError
-from sentiment_training.recipe import Recipe, Source, read_recipe
+from sentiment_training.recipe import Recipe, Source, read_recipe, write_recipe
 
 WHOLE = """
 family = "logreg"
@@ -70,12 +71,23 @@ def test_everything_it_says_is_in_the_recipe(tmp_path: Path) -> None:
         ("weight = 2", "weight = 0", "the weight of sub/tweets.csv must lie above 0"),
         ("weight = 2", "weight = nan", "the weight of sub/tweets.csv must lie above 0"),
         ("weight = 2", "weigth = 2", "weigth is no key of a data set"),
+        ('manual = "manual.csv"', 'heldout = "manual.csv"', "'heldout' cannot name an evaluation set"),
+        ('manual = "manual.csv"', '"a/b" = "manual.csv"', "'a/b' cannot name an evaluation set"),
         ("c = 0.5", "c = [1]", "an option is a text, a number or true/false"),
     ],
 )
 def test_what_is_not_understood_is_said(tmp_path: Path, before: str, after: str, reason: str) -> None:
     with pytest.raises(RecipeError, match=reason):
         read(tmp_path, WHOLE.replace(before, after, 1))
+
+
+def test_what_is_written_is_read_again_whatever_the_alphabet(tmp_path: Path) -> None:
+    # Regression: a name that TOML takes only in quotes was written without.
+    recipe = replace(read(tmp_path, WHOLE), evaluation={"données": str(Path("data/été.csv"))})
+    write_recipe(tmp_path / "b.toml", recipe, Path("data"), "of a test")
+    assert read_recipe(tmp_path / "b.toml", Path("data").absolute()).evaluation == {
+        "données": str(Path("data/été.csv").absolute())
+    }
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -16,12 +16,12 @@ from sentiment_training.families.classic import CLASSIC
 from sentiment_training.families.classic.features import FeatureOptions
 from sentiment_training.golden import GOLDEN_TEXTS
 from sentiment_training.grid import METRICS, Outcome, best_of_each, cross_validate
-from sentiment_training.material import HELD_OUT, Material, described, prepare
+from sentiment_training.material import Material, described, prepare
 from sentiment_training.parity import check_parity
 from sentiment_training.progress import Progress
 from sentiment_training.provenance import git_state
 from sentiment_training.pyfunc_packing import BUNDLE
-from sentiment_training.recipe import Recipe
+from sentiment_training.recipe import HELD_OUT, Recipe
 from sentiment_training.registry import Registry, Version
 from sentiment_training.results import publish, result_folder, write_result
 from sentiment_training.runs import TrainingRun

@@ -18,11 +18,10 @@ from sentiment_training.datasets import (
     without_duplicates,
     without_texts_of,
 )
+from sentiment_training.errors import OptionError
 from sentiment_training.families import Examples
 from sentiment_training.progress import Progress
-from sentiment_training.recipe import Recipe, Source
-
-HELD_OUT = "heldout"
+from sentiment_training.recipe import HELD_OUT, Recipe, Source
 
 # Rows of a data set to choose by, at most: its accuracy is then known to half a point. More would only be
 # missing where it is learned.
@@ -85,6 +84,13 @@ def prepare(recipe: Recipe, progress: Progress, *, validate: bool = False) -> Ma
     ----------
     validate
         Whether rows to choose by are wanted too.
+
+    Raises
+    ------
+    DatasetError
+        If a data set cannot be used.
+    OptionError
+        If two have the same name, or rows cannot be held out as the recipe says.
     """
     sources = len(recipe.data) + len(recipe.evaluation)
     with progress.step("load", sources) as advance:
@@ -96,6 +102,7 @@ def prepare(recipe: Recipe, progress: Progress, *, validate: bool = False) -> Ma
         for each in recipe.data:
             loaded.append(load_dataset(each.source))
             advance()
+    _require_names([*(each.name for each in loaded), *evaluation])
     with progress.step("clean"):
         cleaned = without_texts_of(without_duplicates(loaded), list(evaluation.values()))
         splits = [
@@ -116,6 +123,15 @@ def prepare(recipe: Recipe, progress: Progress, *, validate: bool = False) -> Ma
         counts={each.name: each.counts for each in (*cleaned, *evaluation.values())},
         fingerprint=named,
     )
+
+
+def _require_names(names: Sequence[str]) -> None:
+    """Raise OptionError if two data sets have one name: weights, figures and checkpoints go by it."""
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise OptionError(
+            f"two data sets are called {twice}, and their figures and weights go by that name; rename a "
+            "file, or name the --eval set otherwise"
+        )
 
 
 def _to_learn(parted: Split, source: Source, seed: int) -> Split:

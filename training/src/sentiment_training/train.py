@@ -11,12 +11,12 @@ from sentiment_training.checkpoints import PIECES, identity, kept_checkpoints
 from sentiment_training.evaluation import Evaluation, evaluate
 from sentiment_training.families import FAMILIES, Work
 from sentiment_training.golden import GOLDEN_TEXTS
-from sentiment_training.material import HELD_OUT, described, prepare
+from sentiment_training.material import described, prepare
 from sentiment_training.parity import check_parity
 from sentiment_training.progress import Progress
 from sentiment_training.provenance import git_state, peak_memory_mib
 from sentiment_training.pyfunc_packing import BUNDLE
-from sentiment_training.recipe import Recipe
+from sentiment_training.recipe import HELD_OUT, Recipe
 from sentiment_training.registry import Registry, Version
 from sentiment_training.results import publish, result_folder, write_result
 from sentiment_training.runs import TrainingRun

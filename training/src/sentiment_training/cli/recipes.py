@@ -134,11 +134,6 @@ def _weighted(data: Sequence["Source"], weights: Mapping[str, str]) -> list["Sou
 
 def named_sources(given: Sequence[str]) -> dict[str, str]:
     """Read what was typed as --eval NAME=FILE."""
-    named = pairs(given, "NAME=FILE")
-    for name in named:
-        # They become parts of metrics' names.
-        if not name.replace("-", "").replace("_", "").isalnum() or name.startswith("heldout"):
-            raise OptionError(
-                f"--eval {name}=…: a name has letters, digits, - and _, and does not begin with heldout"
-            )
-    return named
+    from sentiment_training.recipe import checked_name
+
+    return {checked_name(name): source for name, source in pairs(given, "NAME=FILE").items()}
