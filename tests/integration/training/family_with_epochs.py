@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sentiment_training import families
 from sentiment_training.cli import main
+from sentiment_training.errors import DivergedError
 from sentiment_training.families import Examples, FittedModel, Work
 from sentiment_training.families.family import Trial
 
@@ -20,8 +21,8 @@ class FamilyWithEpochs:
     option_help = staticmethod(_UNDERNEATH.option_help)
     check = staticmethod(_UNDERNEATH.check)
 
-    def suggest(self, trial: Trial) -> Mapping[str, str]:
-        return _UNDERNEATH.suggest(trial)
+    def suggest(self, trial: Trial, fixed: Mapping[str, str], /) -> Mapping[str, str]:
+        return _UNDERNEATH.suggest(trial, fixed)
 
     def fit(
         self, train: Examples, validation: Examples, options: Mapping[str, str], work: Work
@@ -31,6 +32,9 @@ class FamilyWithEpochs:
         with work.progress.step("epochs", EPOCHS) as advance:
             for epoch in range(first, EPOCHS):
                 time.sleep(float(os.environ.get("EPOCH_S", "0.2")))
+                if (once := os.environ.get("DIVERGE_ONCE")) and not Path(once).exists():
+                    Path(once).touch()
+                    raise DivergedError("its answers are no numbers")
                 work.report("validation.loss", float(options.get("c", "1")) / (epoch + 1), epoch)
                 if kept is not None:
                     kept.write_text(str(epoch + 1))

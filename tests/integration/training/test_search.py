@@ -68,3 +68,24 @@ def test_workers_share_a_study_and_outlive_one_another(
     wait_until(lambda: "RUNNING" not in statuses(), 20, "no run is open")
     assert statuses() == ["FINISHED"] * (TRIALS + 1) + ["KILLED"]
     assert read_recipe(best, Path()).options["bucket_bits"] == "10"
+
+
+def test_a_trial_that_diverges_does_not_end_the_search(
+    mlflow_uri: str, tweets_file: Callable[..., str], tmp_path: Path
+) -> None:
+    told = subprocess.run(
+        [
+            *(sys.executable, str(PROGRAM), "search", tweets_file("few.csv", 300), "--family", "epochs"),
+            *("-o", "bucket_bits=10", "--trials", "2", "--study", "diverging"),
+            *("--storage", f"sqlite:///{tmp_path / 'studies.db'}"),
+            *("--experiment", "diverging", "--mlflow-uri", mlflow_uri, "--cache-folder", str(tmp_path)),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+        env={**os.environ, "EPOCH_S": "0", "DIVERGE_ONCE": str(tmp_path / "diverged")},
+    )
+    assert told.returncode == 0, told.stderr
+    study = optuna.load_study(study_name="diverging", storage=f"sqlite:///{tmp_path / 'studies.db'}")
+    assert [each.state.name for each in study.trials] == ["PRUNED", "COMPLETE"]

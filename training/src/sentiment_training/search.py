@@ -13,7 +13,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 from sklearn.metrics import log_loss, roc_auc_score
 
-from sentiment_training.errors import OptionError
+from sentiment_training.errors import DivergedError, OptionError
 from sentiment_training.evaluation import probabilities
 from sentiment_training.families import FAMILIES, Examples, FittedModel, Work
 from sentiment_training.material import Material, described, prepare
@@ -142,7 +142,10 @@ def search(
         _work(wanted, study, trials, progress, say)
         measured = [each for each in finished(study) if each.state == TrialState.COMPLETE]
         if not measured:
-            raise OptionError("no trial was measured in that time; give more of it with --timeout")
+            raise OptionError(
+                "not one trial was measured: all were ended early, or there was no time; MLflow shows how "
+                "far they came, and --timeout gives more"
+            )
         measured.sort(key=_value, reverse=metric.higher_is_better)
         best = measured[0]
         parent.log_metrics({f"best.{wanted.metric}": _value(best), "best.trial": best.number})
@@ -218,7 +221,7 @@ class _Trials:
         recipe = self.wanted.recipe
         self.study.sampler = sampler_of(recipe.seed, trial.number)
         # What a person fixed stays, whatever the family would try.
-        options = {**FAMILIES[recipe.family].suggest(trial), **recipe.options}
+        options = {**FAMILIES[recipe.family].suggest(trial, recipe.options), **recipe.options}
         trial.set_user_attr(_OPTIONS, options)
         parent = str(self.study.user_attrs[_RUN])
         name = f"trial {trial.number}"
@@ -235,7 +238,7 @@ class _Trials:
             self.study.tell(trial.number, state=TrialState.FAIL)
             raise
         if value is None:
-            self.say(f"{name} was pruned: {_shown(options)}")
+            self.say(f"{name} was ended early: {_shown(options)}")
             raise optuna.TrialPruned
         self.say(f"{name}: {self.wanted.metric} {value:.4f} with {_shown(options)}")
         return value
@@ -253,8 +256,9 @@ class _Trials:
         work = Work(SilentProgress(), recipe.seed, report, pieces=self.wanted.pieces)
         try:
             model = FAMILIES[recipe.family].fit(self.learned, self.validation, options, work)
-        except optuna.TrialPruned:
-            run.log_metrics({"pruned": 1})
+        except (optuna.TrialPruned, DivergedError) as ended:
+            # Options with which nothing is learned are as good as tried: the next ones are chosen otherwise.
+            run.log_metrics({"diverged" if isinstance(ended, DivergedError) else "pruned": 1})
             return None
         by_domain = _by_domain(model, self.validation, metric)
         value = float(np.mean(list(by_domain.values())))

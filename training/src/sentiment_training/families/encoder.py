@@ -88,7 +88,7 @@ class EncoderFamily:
         chosen = parse_options(EncoderOptions(), _OPTIONS, options)
         check_encoder(chosen.encoder)
 
-    def suggest(self, trial: Trial) -> Mapping[str, str]:
+    def suggest(self, trial: Trial, _fixed: Mapping[str, str], /) -> Mapping[str, str]:
         """Choose options for one trial of a search; the features are the same in all, and encoded once."""
         return {
             "hidden": str(trial.suggest_int("hidden", 32, 512, log=True)),

@@ -156,8 +156,14 @@ class Family(Protocol):
         """
         ...
 
-    def suggest(self, trial: Trial) -> Mapping[str, str]:
-        """Choose options for one trial of a search."""
+    def suggest(self, trial: Trial, fixed: Mapping[str, str], /) -> Mapping[str, str]:
+        """Choose options for one trial of a search.
+
+        Parameters
+        ----------
+        fixed
+            What a person chose, and `check` accepts: nothing is suggested that does not go with it.
+        """
         ...
 
     def fit(

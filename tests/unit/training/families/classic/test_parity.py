@@ -157,7 +157,7 @@ def test_what_a_search_suggests_is_taken(family: str) -> None:
         def suggest_categorical(self, name: str, choices: tuple[str, ...]) -> str:
             return choices[-1]
 
-    FAMILIES[family].check(FAMILIES[family].suggest(Trial()))
+    FAMILIES[family].check(FAMILIES[family].suggest(Trial(), {}))
 
 
 def test_an_svm_without_rows_to_calibrate_on_says_so(corpus: tuple[list[str], np.ndarray]) -> None:

@@ -133,6 +133,22 @@ def test_the_wrong_dimension_is_named_before_any_work(tmp_path: Path) -> None:
         FAMILIES["textcnn"].check(given | {"embedding_dim": "5"})
 
 
+@pytest.mark.usefixtures("tensorflow")
+@pytest.mark.parametrize("family", ["bilstm", "gru", "textcnn"])
+@pytest.mark.parametrize("fixed", [{}, {"embeddings": "glove.txt"}, {"cleaning": "lemmas=on"}])
+def test_what_a_search_suggests_goes_with_what_is_fixed(
+    family: str, fixed: dict[str, str], tmp_path: Path
+) -> None:
+    # Regression: of a file's vectors every trial was refused, of lemmas every second one.
+    optuna = pytest.importorskip("optuna", reason="the extra `search` is not installed")
+    write_glove(tmp_path / "glove.txt")
+    fixed = {name: str(tmp_path / value) if value == "glove.txt" else value for name, value in fixed.items()}
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    for _ in range(20):
+        suggested = FAMILIES[family].suggest(study.ask(), fixed)
+        FAMILIES[family].check({**suggested, **fixed})
+
+
 def learned(**options: str) -> FittedModel:
     texts = ["great crew", "awful crew", "great flight", "awful flight"] * 20
     examples = Examples.of(texts, np.array([True, False, True, False] * 20))

@@ -49,7 +49,7 @@ class LogregFamily(FromCounts[LogregOptions]):
     defaults = LogregOptions()
     known = _OPTIONS
 
-    def suggest(self, trial: Trial) -> Mapping[str, str]:
+    def suggest(self, trial: Trial, _fixed: Mapping[str, str], /) -> Mapping[str, str]:
         """Choose options for one trial of a search."""
         return {
             "features": trial.suggest_categorical("features", ("counts", "tfidf")),

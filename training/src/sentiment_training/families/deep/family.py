@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sentiment import Cleaning
 from sentiment_training.errors import OptionError
 from sentiment_training.families.deep.options import (
     COSINE,
@@ -49,11 +50,14 @@ class NetworkFamily:
         """Raise OptionError if `fit` would not take these options, or what it needs is not installed."""
         self._chosen(options)
 
-    def suggest(self, trial: Trial) -> Mapping[str, str]:
+    def suggest(self, trial: Trial, fixed: Mapping[str, str], /) -> Mapping[str, str]:
         """Choose options for one trial of a search."""
-        chosen = {
-            "tokens": trial.suggest_categorical("tokens", (WORDS, SUBWORDS)),
-            "embedding_dim": str(trial.suggest_int("embedding_dim", 64, 192, step=32)),
+        chosen = {}
+        if not Cleaning.parse(fixed.get("cleaning", self.kind.defaults.cleaning)).word_options:
+            chosen["tokens"] = trial.suggest_categorical("tokens", (WORDS, SUBWORDS))
+        if fixed.get("embeddings", SCRATCH) in (SCRATCH, WORD2VEC, FASTTEXT):  # a file has its own
+            chosen["embedding_dim"] = str(trial.suggest_int("embedding_dim", 64, 192, step=32))
+        chosen |= {
             "spatial_dropout": str(trial.suggest_float("spatial_dropout", 0.0, 0.5)),
             "dropout": str(trial.suggest_float("dropout", 0.0, 0.6)),
             "word_dropout": str(trial.suggest_float("word_dropout", 0.0, 0.2)),

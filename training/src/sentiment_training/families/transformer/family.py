@@ -41,7 +41,7 @@ class TransformerFamily:
         require("deep", "tensorflow", "keras", "keras_hub", "safetensors", "huggingface_hub")
         check_weights(chosen.weights, chosen.max_length)
 
-    def suggest(self, trial: Trial) -> Mapping[str, str]:
+    def suggest(self, trial: Trial, _fixed: Mapping[str, str], /) -> Mapping[str, str]:
         """Choose options for one trial of a search."""
         return {
             "learning_rate": str(trial.suggest_float("learning_rate", 1e-5, 3e-4, log=True)),
