@@ -7,6 +7,7 @@ import socketserver
 import subprocess
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,6 +21,13 @@ from sentiment_training.quiet import quiet_mlflow
 quiet_mlflow()
 from mlflow import MlflowClient  # noqa: E402 - quiet first
 from mlflow.entities import Run  # noqa: E402
+
+with warnings.catch_warnings():
+    # MLflow warns of the type hints that its own models have.
+    warnings.simplefilter("ignore")
+    from sentiment_training.registry import Registry
+    from sentiment_training.runs import TrainingRun
+    from sentiment_training.tracking import connect
 
 pytestmark = pytest.mark.slow
 PROGRAM = Path(__file__).with_name("family_with_epochs.py")
@@ -215,6 +223,23 @@ def test_mlflow_may_be_gone_for_a_while_and_hears_of_every_epoch_later(
     assert list(range(8)) == sorted(each.step for each in history)
     [version] = client.search_model_versions("name = 'away'")
     assert version.run_id == run.info.run_id
+
+
+def test_a_run_waits_for_mlflow_at_its_start_too(gate: Gate, client: MlflowClient) -> None:
+    # Regression: a search ended where MLflow was gone for seconds between two trials.
+    registry = Registry(connect(gate.uri), gate.uri, "patient")
+    gate.shut()
+    said: list[str] = []
+
+    def say(line: str) -> None:
+        said.append(line)
+        if line.startswith("waiting for MLflow"):
+            gate.open()
+
+    with TrainingRun.started(registry, "patient", "a run", say):
+        pass
+    assert said[-1] == "MLflow answers again"
+    assert only_run(client, "patient").info.status == "FINISHED"
 
 
 def test_what_was_trained_is_kept_where_mlflow_does_not_come_back_and_is_registered_later(

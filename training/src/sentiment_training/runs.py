@@ -82,13 +82,13 @@ class TrainingRun:
         patience_s
             How long an MLflow that does not answer is waited for.
         """
-        client = registry.client
+        client, patiently = registry.client, Patience(Outage(registry.uri, say), patience_s)
         tags = run_tags(command) | ({"mlflow.parentRunId": parent} if parent else {})
-        with told(registry.uri):
-            experiment_id = find_experiment(client, experiment)
-            opened = client.create_run(experiment_id, tags=tags, run_name=run_name)
-        with cls._open(registry, experiment_id, opened.info.run_id, say, patience_s) as run:
-            yield run
+        with environment(NO_RETRIES):
+            experiment_id = patiently(lambda: find_experiment(client, experiment))
+            opened = patiently(lambda: client.create_run(experiment_id, tags=tags, run_name=run_name))
+            with cls._open(registry, experiment_id, opened.info.run_id, patiently) as run:
+                yield run
 
     @classmethod
     @contextmanager
@@ -96,38 +96,32 @@ class TrainingRun:
         cls, registry: Registry, run_id: str, say: Callable[[str], None] = say_on_stderr
     ) -> Iterator["TrainingRun"]:
         """Go on with a run that has ended; it ends again as `started` says."""
-        client = registry.client
-        with told(registry.uri):
-            found = client.get_run(run_id)
-            client.update_run(run_id, status="RUNNING")
+        client, patiently = registry.client, Patience(Outage(registry.uri, say))
+        with environment(NO_RETRIES):
+            found = patiently(lambda: client.get_run(run_id))
+            patiently(lambda: client.update_run(run_id, status="RUNNING"))
             if _FAILURE in found.data.tags:
-                client.delete_tag(run_id, _FAILURE)
-        with cls._open(registry, found.info.experiment_id, run_id, say, PATIENCE_S) as run:
-            yield run
+                patiently(lambda: client.delete_tag(run_id, _FAILURE))
+            with cls._open(registry, found.info.experiment_id, run_id, patiently) as run:
+                yield run
 
     @classmethod
     @contextmanager
     def _open(
-        cls,
-        registry: Registry,
-        experiment_id: str,
-        run_id: str,
-        say: Callable[[str], None],
-        patience_s: float,
+        cls, registry: Registry, experiment_id: str, run_id: str, patiently: Patience
     ) -> Iterator["TrainingRun"]:
         address = server(registry.uri)
         guard = None if address is None else Guard(address, run_id)
-        run = cls(registry, experiment_id, run_id, Patience(Outage(registry.uri, say), patience_s), guard)
-        with environment(NO_RETRIES):
-            try:
-                yield run
-            except BaseException as fault:
-                killed = isinstance(fault, KeyboardInterrupt | SystemExit)
-                run._end("KILLED" if killed else "FAILED", "interrupted" if killed else _reason(fault))
-                raise
-            finally:
-                run._live.stop()
-            run.finish()
+        run = cls(registry, experiment_id, run_id, patiently, guard)
+        try:
+            yield run
+        except BaseException as fault:
+            killed = isinstance(fault, KeyboardInterrupt | SystemExit)
+            run._end("KILLED" if killed else "FAILED", "interrupted" if killed else _reason(fault))
+            raise
+        finally:
+            run._live.stop()
+        run.finish()
 
     def finish(self) -> None:
         """Mark the run FINISHED; what happens to this process afterwards changes nothing about it."""
