@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from sentiment_training.pieces import kept_piece
+from sentiment_training.pieces import is_kept, kept_piece
 
 
 class Lengths:
@@ -50,6 +50,13 @@ def test_what_another_computed_is_another_piece(tmp_path: Path) -> None:
     lengths = Lengths()
     kept(["late"], tmp_path, lengths)
     assert kept(["late"], tmp_path, lengths, identity="two") == [[4, 2]]
+
+
+def test_what_is_kept_is_known(tmp_path: Path) -> None:
+    kept(["late"], tmp_path, Lengths())
+    assert is_kept(["late"], tmp_path, "one")
+    assert not is_kept(["late"], tmp_path, "two")
+    assert not is_kept(["later"], tmp_path, "one")
 
 
 @pytest.mark.parametrize("damage", [b"", b"PK", b"\x93NUMPY\x01\x00"])

@@ -165,6 +165,11 @@ def test_a_quantised_bundle_may_differ_but_not_lose_accuracy() -> None:
     assert difference(5) > 0.5
     with pytest.raises(ParityError, match=r"more than 0\.003 was lost"):
         difference(7)
+    # Of a hundred texts, one that falls on the other side is chance.
+    texts, labels = texts[:100], labels[:100]
+    assert difference(1) > 0.5
+    with pytest.raises(ParityError, match=r"more than 0\.003 was lost"):
+        difference(2)
 
 
 def test_rows_to_choose_by_are_neither_learned_nor_held_out(

@@ -4,7 +4,6 @@ Within a fold texts are cut and counted once, and all models share it. The fores
 what the others see too; refitted, it counts by its own defaults, which hold fewer rare ones.
 """
 
-import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -178,11 +177,6 @@ def best_of_each(outcomes: Sequence[Outcome], metric: str) -> list[Outcome]:
     for each in sorted(outcomes, key=lambda outcome: -outcome.mean(metric)):
         best.setdefault(each.candidate.name, each)
     return list(best.values())
-
-
-def usable_cores() -> int:
-    """Cores that this process may use, which in a container are fewer than the machine has."""
-    return len(os.sched_getaffinity(0))
 
 
 @dataclass(frozen=True)

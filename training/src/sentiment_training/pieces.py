@@ -34,12 +34,13 @@ def kept_piece(
     """
     if folder is None:
         return compute(texts)
-    path = folder / f"{_named(identity, texts)}.npy"
+    path = _place(texts, folder, identity)
     if path.is_file():
         try:
             found: Array | None = np.load(path, allow_pickle=False)
-        except (ValueError, EOFError):
-            found = None  # cut short by a full disk or a lost machine; it is made again
+        except (ValueError, EOFError, OSError):
+            # Cut short by a full disk or a lost machine, or taken away by now; it is made again.
+            found = None
         if found is not None and found.shape == (len(texts), *row):
             return found
     fresh = compute(texts)
@@ -47,6 +48,15 @@ def kept_piece(
     with whole(path) as file:
         np.save(file, fresh)
     return fresh
+
+
+def is_kept(texts: Sequence[str], folder: Path, identity: str) -> bool:
+    """Whether the folder holds what was computed for just these texts."""
+    return _place(texts, folder, identity).is_file()
+
+
+def _place(texts: Sequence[str], folder: Path, identity: str) -> Path:
+    return folder / f"{_named(identity, texts)}.npy"
 
 
 def _named(identity: str, texts: Sequence[str]) -> str:

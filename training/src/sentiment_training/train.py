@@ -111,7 +111,7 @@ def train(
             recipe.seed,
         )
         with kept_checkpoints(cache, identified, say, fresh=fresh) as checkpoints:
-            work = Work(progress, recipe.seed, run.report, checkpoints, cache / PIECES)
+            work = Work(progress, recipe.seed, run.report, checkpoints, cache / PIECES, say)
             model = family.fit(learned, validated, recipe.options, work)
             with result_folder(cache, run, say) as folder:
                 provenance = Provenance(

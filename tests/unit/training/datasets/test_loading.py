@@ -108,6 +108,13 @@ def test_a_byte_order_mark_and_line_breaks_in_tweets_do_no_harm(tmp_path: Path) 
     assert load_dataset(str(path)).texts.to_pylist() == ["two\nlines", "fine"]
 
 
+def test_any_letter_may_be_in_a_columns_name(tmp_path: Path) -> None:
+    # Regression: the second byte of Å is a line break to who takes it for latin-1.
+    path = tmp_path / "svenska.csv"
+    path.write_text("id,Ålder,text,label\n1,30,bra,1\n2,40,dåligt,0\n", encoding="utf-8")
+    assert load_dataset(str(path)).texts.to_pylist() == ["bra", "dåligt"]
+
+
 def test_sentiment140_is_read_as_latin_1_without_a_header(tmp_path: Path) -> None:
     path = tmp_path / "training.csv"
     path.write_bytes(SENTIMENT140)

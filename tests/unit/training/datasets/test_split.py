@@ -56,6 +56,14 @@ def test_every_tenth_block_of_time_is_held_out_within_each_label(
     assert expected == {int(text[1:]) for text in parts.held_out.texts.to_pylist()}
 
 
+def test_few_of_very_many_rows_can_be_apart_in_time_too(dataset: Callable[..., Dataset]) -> None:
+    # Regression: of more than two million rows, 20,000 to choose by are less than one block of a hundred.
+    n = 40_000
+    rows = dataset([f"t{i}" for i in range(n)], np.arange(n) % 2 == 0, order=np.arange(n))
+    parts = split(rows, most_validated=200)
+    assert 100 <= len(parts.validation) <= 300
+
+
 def test_users_are_preferred_to_times_and_times_to_order(
     dataset: Callable[..., Dataset], tweets: Callable[..., tuple[list[str], list[bool]]]
 ) -> None:

@@ -11,7 +11,7 @@ from hub_folders import LONGEST, a_hub_folder
 from tokenizers import Tokenizer
 
 from sentiment import Cleaning, Provenance
-from sentiment_training.errors import OptionError
+from sentiment_training.errors import CheckpointError, DivergedError, OptionError
 from sentiment_training.families import FAMILIES, Examples, FittedModel, Work
 from sentiment_training.families.transformer.batches import epoch_batches, repeated, scoring_batches
 from sentiment_training.families.transformer.tokenizer import read_tokenizer
@@ -162,6 +162,30 @@ def test_a_killed_training_goes_on_from_its_last_check(folder: Path, tmp_path: P
     assert min(steps) > 12  # two checks were kept
     texts = some_examples().texts
     np.testing.assert_allclose(again.probabilities(texts), uninterrupted.probabilities(texts), atol=1e-5)
+
+
+def test_a_training_in_which_nothing_would_be_learned_is_refused(folder: Path) -> None:
+    with pytest.raises(OptionError, match="accumulate=1000 batches make one step, and there are 3 in all"):
+        fit(folder, batch="32", epochs="1", accumulate="1000")
+
+
+def test_answers_that_are_no_numbers_end_the_training(tmp_path: Path) -> None:
+    # Regression: the untrained numbers were taken for the best ones, and registered.
+    numpy = pytest.importorskip("safetensors.numpy", reason="comes with the extra deep")
+    file = a_hub_folder(tmp_path, layers=1) / "model.safetensors"
+    tensors = numpy.load_file(file)
+    numpy.save_file({name: each * (np.nan if "query" in name else 1) for name, each in tensors.items()}, file)
+    with pytest.raises(DivergedError, match="answers are no numbers; give a lower learning_rate"):
+        fit(tmp_path, epochs="1")
+
+
+def test_a_checkpoint_that_cannot_be_gone_on_from_says_so(folder: Path, tmp_path: Path) -> None:
+    fit(folder, Work(checkpoints=tmp_path), epochs="1")
+    with pytest.raises(CheckpointError, match="began from other weights; --fresh begins again"):
+        fit(folder, Work(checkpoints=tmp_path, seed=1), epochs="1")
+    (tmp_path / "transformer.npz").write_bytes(b"PK")
+    with pytest.raises(CheckpointError, match="cannot be read"):
+        fit(folder, Work(checkpoints=tmp_path), epochs="1")
 
 
 @pytest.mark.slow
@@ -354,6 +378,13 @@ def test_a_heavy_row_is_shown_more_often_rather_than_counted_more() -> None:
     total = np.bincount(rows, shares)
     np.testing.assert_allclose(total / total[0], [1, 3, 1, 2.5])
     assert shares.mean() == pytest.approx(1)
+
+
+def test_a_few_light_rows_do_not_make_the_epoch_longer() -> None:
+    # Regression: all others were shown ten times.
+    rows, shares = repeated(np.array([1.0] * 100 + [0.1] * 3))
+    assert rows.tolist() == list(range(103))
+    np.testing.assert_allclose(shares / shares[0], [1.0] * 100 + [0.1] * 3)
 
 
 def test_scoring_batches_hold_every_text_and_few_tokens() -> None:

@@ -67,6 +67,16 @@ def test_what_fails_midway_leaves_nothing_and_what_was_there(a_file: File, tmp_p
     assert {"many.parquet", "out.parquet"} == {each.name for each in tmp_path.iterdir()}
 
 
+def test_texts_that_look_like_numbers_are_texts(tmp_path: Path) -> None:
+    source, out = tmp_path / "digits.csv", tmp_path / "out.csv"
+    source.write_text("id,text\n007,123\n008,4\n")
+    score_file(source, out, by_length(), SilentProgress())
+    found = pd.read_csv(out, dtype=str)
+    assert found["text"].tolist() == ["123", "4"]
+    assert found["id"].tolist() == ["007", "008"]
+    assert found["probability"].astype(float).tolist() == [3, 1]
+
+
 def test_a_file_that_cannot_be_scored_is_said(a_file: File, tmp_path: Path) -> None:
     out = tmp_path / "out.parquet"
     with pytest.raises(MissingColumnsError, match="no column text; found tweet"):

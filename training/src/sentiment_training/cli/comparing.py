@@ -21,6 +21,7 @@ from sentiment_training.cli.application import (
     print_table,
 )
 from sentiment_training.cli.recipes import named_sources
+from sentiment_training.machine import usable_cores
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +72,7 @@ def grid(
         test_share,
         seed,
     )
-    from sentiment_training.grid import check_grid, usable_cores
+    from sentiment_training.grid import check_grid
 
     features = check_grid(recipe.options, metric)
     from sentiment_training.checkpoints import open_cache

@@ -1,7 +1,6 @@
 """The command that scores a large file with a registered version: score."""
 # ruff: noqa: PLC0415 - each command imports what it needs when it is called
 
-import os
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,6 +18,7 @@ from sentiment_training.cli.application import (
     open_registry,
 )
 from sentiment_training.errors import OptionError
+from sentiment_training.machine import usable_cores
 
 
 @app.command()
@@ -54,7 +54,7 @@ def score(
         if engine == "ray":
             from sentiment_training.scoring.ray_engine import ray_engine
 
-            used = ray_engine(f"models:/{name}/{found.number}", mlflow_uri, workers or os.cpu_count() or 1)
+            used = ray_engine(f"models:/{name}/{found.number}", mlflow_uri, workers or usable_cores())
         else:
             with progress.step(f"download version {found.number}"):
                 used = local_engine(registry.open_bundle(found, Path(scratch)))

@@ -1,6 +1,7 @@
 """Finds out what a person means by a file, and loads it."""
 
 import csv
+import io
 from pathlib import Path
 
 from sentiment_training.datasets.dataset import Dataset
@@ -80,6 +81,6 @@ def _first_row(path: Path) -> list[str]:
     if "\0" in head:
         raise UnreadableFileError(f"{path.name}: neither parquet, CSV nor zip; give one of those")
     try:
-        return next(csv.reader(head.splitlines(keepends=True)), [])
+        return next(csv.reader(io.StringIO(head, newline="")), [])
     except csv.Error as fault:
         raise UnreadableFileError(f"{path.name}: not a CSV ({fault}); give a CSV with a header") from fault

@@ -5,8 +5,8 @@ The rule is the first that the data allow:
 1. **user**: where users are known. A user is held out if the hash of the name falls below the share; rows
    without a name go by the hash of their normalised text. No user is on both sides.
 2. **time** or **order**: where each row has a time, or a number that grows with it. Within each label the
-   rows are sorted by it and cut into 100 blocks of equal size (fewer where there are fewer rows); of these,
-   evenly spread ones are held out, each tenth for a share of 0.1.
+   rows are sorted by it and cut into 100 blocks of equal size (fewer where there are fewer rows, more for a
+   share below 0.01); of these, evenly spread ones are held out, each tenth for a share of 0.1.
 3. **text**: by the hash of the normalised text.
 
 Rows to choose by (early stopping, a search) are taken in the same way from what is left: the held-out ones
@@ -16,6 +16,7 @@ No rule draws lots: the same data are split the same way whatever the seed, so t
 different options are measured on the same rows.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -107,10 +108,12 @@ def _below(hashes: NDArray[np.uint64], share: float, *, again: bool) -> BoolArra
 
 def _blocks(when: NDArray[np.datetime64] | NDArray[np.int64], labels: BoolArray, share: float) -> BoolArray:
     held_out = np.zeros(len(labels), dtype=np.bool_)
+    # A share below a hundredth, as 20,000 of millions of rows are, is a part of no hundred blocks.
+    blocks = max(BLOCKS, math.ceil(1 / share))
     for label in (False, True):
         rows = np.flatnonzero(labels == label)
         rows = rows[np.argsort(when[rows], kind="stable")]
-        for number, block in enumerate(np.array_split(rows, min(BLOCKS, len(rows))), start=1):
+        for number, block in enumerate(np.array_split(rows, min(blocks, len(rows))), start=1):
             # True each time that `number` blocks owe one more to the share.
             held_out[block] = int(number * share + 1e-9) > int((number - 1) * share + 1e-9)
     return held_out

@@ -1,7 +1,6 @@
 """Turns texts into features with ONNX Runtime, piece by piece, and keeps the pieces on disk."""
 
 import hashlib
-import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +14,8 @@ from sentiment import tokenizer_from_json
 from sentiment_training.encoders.encoder import SentenceEncoder
 from sentiment_training.errors import OptionError
 from sentiment_training.graph_writing import IDS, MASK
-from sentiment_training.pieces import kept_piece
+from sentiment_training.machine import usable_cores
+from sentiment_training.pieces import is_kept, kept_piece
 from sentiment_training.progress import Progress
 
 Features = npt.NDArray[np.float32]
@@ -48,8 +48,7 @@ class TextEncoder:
         graph, features, self.width = encoder.features(pooled=pooled)
         model = graph.model("encoder", [IDS, MASK], {"features": (features, ["batch", self.width])})
         options = onnxruntime.SessionOptions()
-        # 0 is the runtime's "one a core", also where this process may not use them all.
-        options.intra_op_num_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
+        options.intra_op_num_threads = usable_cores()
         options.log_severity_level = 3
         self._session = onnxruntime.InferenceSession(
             model.SerializeToString(), options, providers=["CPUExecutionProvider"]
@@ -81,7 +80,7 @@ class TextEncoder:
         if progress is None:
             self._fill(texts, features)
             return features
-        self._require_room(len(texts))
+        self._require_room(texts)
         with progress.step(step, len(texts)) as advance:
             for start in range(0, len(texts), _PIECE):
                 piece = texts[start : start + _PIECE]
@@ -91,11 +90,13 @@ class TextEncoder:
                 advance(len(piece))
         return features
 
-    def _require_room(self, texts: int) -> None:
+    def _require_room(self, texts: Sequence[str]) -> None:
         if self._cache is None:
             return
         self._cache.mkdir(parents=True, exist_ok=True)
-        wanted, free = texts * self.width * 2 + _SPARE_BYTES, shutil.disk_usage(self._cache).free
+        pieces = (texts[start : start + _PIECE] for start in range(0, len(texts), _PIECE))
+        missing = sum(len(piece) for piece in pieces if not is_kept(piece, self._cache, self._identity))
+        wanted, free = missing * self.width * 2 + _SPARE_BYTES, shutil.disk_usage(self._cache).free
         if wanted > free:
             raise OptionError(
                 f"{self._cache} has {free / 2**30:.1f} GiB free, and the encoded texts may take "

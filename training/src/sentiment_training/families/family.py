@@ -82,6 +82,8 @@ class Work:
     pieces
         A folder for long work on texts that depends on no training (`pieces.py`): vectors of an encoder,
         answers of a teacher. Whoever trains takes from it what is there; None where nothing is kept.
+    say
+        Is given a sentence that a person should read.
     """
 
     progress: Progress = field(default_factory=SilentProgress)
@@ -89,6 +91,14 @@ class Work:
     report: Report = lambda _name, _value, _step: None
     checkpoints: Path | None = None
     pieces: Path | None = None
+    say: Callable[[str], None] = lambda _line: None
+
+    def keep(self, write: Callable[[], None]) -> None:
+        """Write a checkpoint; where it cannot be written, say so, for the training needs none to go on."""
+        try:
+            write()
+        except OSError as fault:
+            self.say(f"no checkpoint could be written ({fault.strerror or fault}); the training goes on")
 
 
 class Trial(Protocol):

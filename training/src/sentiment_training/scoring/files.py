@@ -56,7 +56,7 @@ def open_source(path: Path) -> Source:
             with pyarrow.parquet.ParquetFile(path) as file:
                 source = Source(path, file.schema_arrow, file.metadata.num_rows)
         else:
-            with _csv(path) as reader:
+            with _csv_of(str(path), _columns(path)) as reader:
                 source = Source(path, reader.schema, path.stat().st_size)
     if TEXT not in source.schema.names:
         raise MissingColumnsError(

@@ -1,6 +1,5 @@
 """Random forest on the n-grams that tell the classes apart best."""
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -31,6 +30,7 @@ from sentiment_training.families.family import (
     Work,
 )
 from sentiment_training.graph_writing import IDS, PROBABILITY, GraphWriter
+from sentiment_training.machine import usable_cores
 
 
 @dataclass(frozen=True)
@@ -85,8 +85,7 @@ class ForestFamily(FromCounts[ForestOptions]):
         """Train; the seed decides which rows and features each tree sees."""
         chosen = self.chosen(options)
         counted = Vocabulary.learn(train, chosen, work.progress)
-        # What this process may use, which in a container is less than what the machine has.
-        return self.fit_counted(counted, None, options, work, jobs=len(os.sched_getaffinity(0)))
+        return self.fit_counted(counted, None, options, work, jobs=usable_cores())
 
     def fit_counted(
         self,

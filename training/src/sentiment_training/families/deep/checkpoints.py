@@ -103,7 +103,7 @@ def load(folder: Path, identity: str) -> Checkpoint | None:
             if about["identity"] != identity:
                 raise CheckpointError(
                     f"{path} belongs to another training (its data, options or seed are not these); "
-                    "name another folder, or delete it to begin again"
+                    "--fresh begins again"
                 )
             parts = {
                 name: [file[f"{name}_{place}"] for place in range(_count(file.files, name))]
@@ -111,9 +111,7 @@ def load(folder: Path, identity: str) -> Checkpoint | None:
             }
             return Checkpoint(Standing(**about["standing"]), about["tokenizer"], **parts)
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, EOFError) as fault:
-        raise CheckpointError(
-            f"{path} cannot be read ({fault}); delete it, and the training begins again"
-        ) from fault
+        raise CheckpointError(f"{path} cannot be read ({fault}); --fresh begins again") from fault
 
 
 def _count(names: Sequence[str], part: str) -> int:

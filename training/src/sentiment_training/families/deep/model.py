@@ -70,7 +70,7 @@ def train_network(
         else train_tokenizer(train.texts, options, work.progress)
     )
     if work.checkpoints is not None:
-        save = partial(_save, work.checkpoints, identity, tokenizer_json(tokenizer))
+        save = partial(_save, work, work.checkpoints, identity, tokenizer_json(tokenizer))
     # Killed after its last epoch, a training has nothing more to learn from.
     over = resumed is not None and is_over(resumed.standing, options) and not options.wide
     rows = Rows.of(tokenizer, [] if over else train.texts, work.progress)
@@ -169,6 +169,7 @@ def _embeddings(options: NetworkOptions, tokenizer: Tokenizer, rows: Rows, work:
 
 
 def _save(
+    work: Work,
     folder: Path,
     identity: str,
     tokenizer: str,
@@ -184,4 +185,4 @@ def _save(
         optimizer=values(optimizer.variables),
         best=best,
     )
-    checkpoints.save(folder, identity, checkpoint)
+    work.keep(partial(checkpoints.save, folder, identity, checkpoint))

@@ -5,7 +5,6 @@ as many of those that were taken from a smiley. Hinton, Vinyals and Dean 2015, "
 Neural Network"; at temperature 1, for of two classes none is hidden behind the other.
 """
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -19,6 +18,7 @@ from sentiment.errors import BundleError
 from sentiment_training.errors import OptionError
 from sentiment_training.families.deep.options import NetworkOptions
 from sentiment_training.families.family import Examples, IntArray, Work
+from sentiment_training.machine import usable_cores
 from sentiment_training.pieces import kept_piece
 
 # Texts that the teacher is asked about at once, and whose answers are then kept: a minute of work.
@@ -80,5 +80,5 @@ def _asked_about(domains: IntArray, most: int) -> IntArray:
 def _answers(teacher: Bundle, texts: Sequence[str]) -> Targets:
     """Ask on every core: a bundle answers each thread on one."""
     shares = (texts[start : start + _SHARE] for start in range(0, len(texts), _SHARE))
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
+    with ThreadPoolExecutor(usable_cores()) as threads:
         return np.concatenate(list(threads.map(teacher.probabilities, shares)))

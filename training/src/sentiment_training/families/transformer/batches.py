@@ -15,6 +15,9 @@ FloatArray = npt.NDArray[np.float64]
 # two epochs do not make the same batches.
 _SORTED_TOGETHER = 64
 
+# An epoch that shows a row as often as this is long enough; beyond, it counts more each time.
+_MOST_TIMES = 100
+
 
 class Shown:
     """What is shown at each step of a training; the same seed shows the same.
@@ -51,17 +54,19 @@ class Shown:
 
 
 def repeated(weights: FloatArray) -> tuple[IntArray, FloatArray]:
-    """Turn weights into rows to show: a row of weight 3 is shown three times an epoch.
+    """Turn weights into rows to show: a row of three times what most weigh is shown three times an epoch.
 
-    Three small steps lead further than one large one.
+    Three small steps lead further than one large one. What weighs less is shown once, and counts less.
 
     Returns
     -------
     rows, shares
         Places of rows, each as often as it is shown, and what it counts each time; on average 1.
     """
-    relative = weights / weights.min()
-    times = np.maximum(1, np.rint(relative)).astype(np.int64)
+    # Against what most rows weigh: a few that count less must not multiply all the others.
+    values, rows_of_each = np.unique(weights, return_counts=True)
+    relative = weights / values[rows_of_each.argmax()]
+    times = np.clip(np.rint(relative), 1, _MOST_TIMES).astype(np.int64)
     rows = np.repeat(np.arange(len(weights)), times)
     shares = (relative / times)[rows]
     return rows, shares / shares.mean()

@@ -1,6 +1,8 @@
 """Keeps a training on the disk, so that a kill costs minutes."""
 
+import hashlib
 import json
+import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sentiment_training.errors import CheckpointError
 from sentiment_training.files import whole
 
 _FILE = "transformer.npz"
@@ -43,22 +46,54 @@ class Place:
     bad_checks: int = 0
 
 
-def save(folder: Path, place: Place, variables: Sequence[Any], best: Arrays) -> None:
-    """Write the place, every Keras variable, and the best numbers so far; whole or not at all."""
+def digest(arrays: Arrays) -> str:
+    """Name numbers by what they are: those that a training began from."""
+    found = hashlib.sha256()
+    for each in arrays:
+        found.update(np.ascontiguousarray(each).tobytes())
+    return found.hexdigest()
+
+
+def save(folder: Path, began_from: str, place: Place, variables: Sequence[Any], best: Arrays) -> None:
+    """Write the place, every Keras variable, and the best numbers so far; whole or not at all.
+
+    Parameters
+    ----------
+    began_from
+        The digest of the weights that are fine-tuned.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    state = json.dumps({"began_from": began_from, "place": asdict(place)})
     arrays = {f"{number:05}": np.asarray(each) for number, each in enumerate(variables)}
     arrays |= {f"{_BEST}{number:05}": each for number, each in enumerate(best)}
     with whole(folder / _FILE) as file:
-        np.savez(file, allow_pickle=False, **{_STATE: np.array(json.dumps(asdict(place)))}, **arrays)
+        np.savez(file, allow_pickle=False, **{_STATE: np.array(state)}, **arrays)
 
 
-def load(folder: Path, variables: Sequence[Any]) -> tuple[Place, Arrays] | None:
-    """Give the variables what was kept, and return the place and the best numbers; None if nothing was."""
+def load(folder: Path, began_from: str, variables: Sequence[Any]) -> tuple[Place, Arrays] | None:
+    """Give the variables what was kept, and return the place and the best numbers; None if nothing was.
+
+    Raises
+    ------
+    CheckpointError
+        If it is damaged, or belongs to a training that began from other weights.
+    """
     path = folder / _FILE
     if not path.is_file():
         return None
-    with np.load(path, allow_pickle=False) as kept:
-        for number, variable in enumerate(variables):
-            variable.assign(kept[f"{number:05}"])
-        best = [kept[name] for name in sorted(kept.files) if name.startswith(_BEST)]
-        return Place(**json.loads(str(kept[_STATE]))), best
+    try:
+        # NumPy leaves a file that it opened itself open where it is no archive.
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as kept:
+            state = json.loads(str(kept[_STATE]))
+            if state["began_from"] != began_from:
+                raise CheckpointError(
+                    f"{path} belongs to a training that began from other weights; --fresh begins again"
+                )
+            arrays = [kept[f"{number:05}"] for number in range(len(variables))]
+            best = [kept[name] for name in sorted(kept.files) if name.startswith(_BEST)]
+            place = Place(**state["place"])
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, EOFError) as fault:
+        raise CheckpointError(f"{path} cannot be read ({fault}); --fresh begins again") from fault
+    for variable, array in zip(variables, arrays, strict=True):
+        variable.assign(array)
+    return place, best

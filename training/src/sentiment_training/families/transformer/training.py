@@ -1,20 +1,29 @@
 """Fine-tuning as one straight story: batches, a rate that rises and falls, checks, the best numbers kept."""
 # ruff: noqa: PLC0415 - TensorFlow takes seconds to import, and comes with an extra
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import expit
 
+from sentiment_training.errors import DivergedError, OptionError
 from sentiment_training.families.family import BoolArray, Examples, FloatArray, Work
 from sentiment_training.families.transformer.batches import (
     Shown,
     scoring_batches,
 )
-from sentiment_training.families.transformer.checkpoint import Arrays, Place, load, save
+from sentiment_training.families.transformer.checkpoint import (
+    Arrays,
+    Place,
+    digest,
+    load,
+    save,
+)
 from sentiment_training.families.transformer.options import TransformerOptions
 from sentiment_training.families.transformer.tokens import Tokens
 
@@ -45,14 +54,29 @@ def fine_tune(
     -------
     Mapping
         What came of it, by name.
+
+    Raises
+    ------
+    DivergedError
+        If the answers are no numbers.
+    OptionError
+        If there are fewer batches than make one step.
+    CheckpointError
+        If what `work.checkpoints` holds is damaged, or began from other weights.
     """
     tokens, examples = train
     shown = Shown(examples.weights, tokens.lengths, options, work.seed)
+    if options.accumulate > shown.total:
+        raise OptionError(
+            f"accumulate={options.accumulate} batches make one step, and there are {shown.total} in all "
+            "epochs: nothing would be learned; give fewer"
+        )
     labels = examples.labels.astype(np.float32)[:, np.newaxis]
     optimizer = _compiled(model, options)
     variables = [*model.variables, *optimizer.variables]
     place, best = Place(), [np.asarray(each) for each in model.variables]
-    if work.checkpoints is not None and (kept := load(work.checkpoints, variables)):
+    began_from = digest(best)
+    if work.checkpoints is not None and (kept := load(work.checkpoints, began_from, variables)):
         place, best = kept
     began, saved = time.monotonic() - place.seconds, place.seconds
     losses: list[float] = []
@@ -73,7 +97,7 @@ def fine_tune(
             if due := shown.check_is_due(place.step):
                 place, best = _checked(model, validation, place, best, work)
             if work.checkpoints and (due or place.seconds - saved > _SECONDS_BETWEEN_CHECKPOINTS):
-                save(work.checkpoints, place, variables, best)
+                work.keep(partial(save, work.checkpoints, began_from, place, variables, best))
                 saved = place.seconds
     if not shown.check_is_due(place.step):  # the time was up between two checks
         place, best = _checked(model, validation, place, best, work)
@@ -128,6 +152,10 @@ def _checked(
             work.report(f"validation.{name}.loss", losses[-1], place.step)
             work.report(f"validation.{name}.accuracy", right, place.step)
     loss = float(np.mean(losses))
+    if not math.isfinite(loss):
+        raise DivergedError(
+            f"after {place.step} steps the network's answers are no numbers; give a lower learning_rate"
+        )
     work.report("validation.loss", loss, place.step)
     if loss < place.best_loss:
         return replace(place, best_loss=loss, best_step=place.step, bad_checks=0), [
