@@ -56,6 +56,9 @@ def test_a_password_in_the_address_is_not_repeated() -> None:
         (["train", "--eval", "airline"], "'airline' is not of the form NAME=FILE"),
         (["train", "--eval", "heldout=x.csv"], "does not begin with heldout"),
         (["train", "-o", "ngrams"], "'ngrams' is not of the form NAME=VALUE"),
+        (["train", "--name", "a/b"], "--name 'a/b': a registered model's name has a letter, and no /"),
+        (["search", "--timeout", "nan"], "--timeout nan: give a number of seconds"),
+        (["search", "--write-recipe", "."], "--write-recipe .: that is a folder; name a file in it"),
     ],
 )
 def test_what_was_typed_wrong_is_said_in_one_line(arguments: list[str], said: str) -> None:
@@ -74,3 +77,13 @@ def test_bad_columns_are_named_before_mlflow_is_asked(a_file: Callable[..., str]
     answer = vigie("evaluate", "1", a_file("odd.csv", {"tweet": ["a"], "label": [1]}))
 
     assert "odd.csv: no column text; found tweet, label" in answer.stderr
+
+
+def test_answers_are_written_over_no_file_unless_that_is_asked_for(a_file: Callable[..., str]) -> None:
+    file = a_file("tweets.csv", {"text": ["late again"]})
+    answer = vigie("score", "1", file, "--out", file)
+    assert answer.returncode == 2
+    assert "there is a file already; give another name, or --force to replace it" in answer.stderr
+    answer = vigie("score", "1", file, "--out", file, "--force")
+    assert answer.returncode == 2
+    assert "that is the file that is scored; give another name" in answer.stderr

@@ -60,7 +60,11 @@ def test_everything_it_says_is_in_the_recipe(tmp_path: Path) -> None:
         ('family = "logreg"', "family = 3", "a text is wanted, not 3"),
         ("seed = 3", "sed = 3", "sed is no key of a recipe; the keys are data"),
         ("seed = 3", "seed = 3.5", "a whole number is wanted"),
+        ("seed = 3", "seed = -1", "seed lies between 0 and 4294967295, not at -1"),
         ("seed = 3", "seed = = 3", "no recipe can be read"),
+        ("most_evaluated = 500", "most_evaluated = 0", "most_evaluated is 0; fewer than 100 rows"),
+        ("[options]\nngrams = 2\nc = 0.5", "options = 3", r"options is a part of its own, .* \[options\]"),
+        ('["en", "fr"]', '[["en"]]', "languages is a list of codes"),
         ('["en", "fr"]', '["english"]', "'english' is no language that can be told; there is af, am"),
         ('["en", "fr"]', "[]", "languages is a list of codes"),
         ('["en", "fr"]', '"en"', "languages is a list of codes"),
@@ -98,3 +102,5 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_a_recipe_without_data_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="data"):
         read(tmp_path, 'family = "logreg"\ndata = []')
+    with pytest.raises(RecipeError, match=r"data sets are written as \[\[data\]\]"):
+        read(tmp_path, 'family = "logreg"\ndata = "tweets.csv"')

@@ -28,21 +28,25 @@ def whole(path: Path) -> Iterator[BinaryIO]:
         raise
 
 
-def require_place(path: Path, *, force: bool) -> None:
+def require_place(path: Path, *, force: bool, option: str = "--out") -> None:
     """Raise OptionError if nothing could be written there; before any long work.
 
     Parameters
     ----------
     force
         Whether an existing file may be replaced.
+    option
+        That named it.
     """
     if path.is_dir():
-        raise OptionError(f"--out {path}: that is a folder; name a file in it")
+        raise OptionError(f"{option} {path}: that is a folder; name a file in it")
     if path.exists() and not force:
         raise OptionError(
-            f"--out {path}: there is a file already; give another name, or --force to replace it"
+            f"{option} {path}: there is a file already; give another name, or --force to replace it"
         )
     if not path.parent.is_dir():
-        raise OptionError(f"--out {path}: there is no folder {path.parent}; make it first")
+        raise OptionError(f"{option} {path}: there is no folder {path.parent}; make it first")
     if not os.access(path.parent, os.W_OK):
-        raise OptionError(f"--out {path}: nothing can be written into {path.parent}; choose another folder")
+        raise OptionError(
+            f"{option} {path}: nothing can be written into {path.parent}; choose another folder"
+        )

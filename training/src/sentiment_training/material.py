@@ -156,14 +156,5 @@ def examples(datasets: Sequence[Dataset], weights: Sequence[float]) -> Examples:
 
 def described(name: str, counts: Counts) -> str:
     """Say what was read and what was dropped, in one line."""
-    dropped = {
-        "neutral or unlabelled": counts.neutral,
-        "empty": counts.empty,
-        "contradictory": counts.contradictory,
-        "duplicate": counts.duplicate,
-        "also in an evaluation set": counts.evaluated,
-    }
-    parts = [f"{n:,} {why}" for why, n in dropped.items() if n]
-    return f"{name}: {counts.read:,} rows read, {counts.kept:,} kept" + (
-        f" (dropped {', '.join(parts)})" if parts else ""
-    )
+    why = counts.why_dropped()
+    return f"{name}: {counts.read:,} rows read, {counts.kept:,} kept" + (f" (dropped {why})" if why else "")

@@ -37,7 +37,11 @@ HELD_OUT = "heldout"
 """What metrics call the rows that a training holds out."""
 
 LARGEST_WEIGHT = 1_000.0
+LARGEST_SEED = 2**32 - 1
+"""What NumPy, scikit-learn and Keras all take."""
+
 _FEWEST_ROWS = 10
+_FEWEST_EVALUATED = 100
 _KEYS = {"family", "seed", "test_share", "most_evaluated", "options", "data", "evaluation", "languages"}
 
 
@@ -121,8 +125,15 @@ def read_recipe(path: Path, data_folder: Path) -> Recipe:
             f"{path}: {unknown[0]} is no key of a recipe; the keys are {', '.join(sorted(_KEYS))}"
         )
     try:
+        if not (
+            isinstance(content["data"], list) and all(isinstance(each, dict) for each in content["data"])
+        ):
+            raise TypeError("data sets are written as [[data]], each with a source")
         if not content["data"]:
             raise TypeError("data names no data set; at least one is wanted")
+        for table in ("options", "evaluation"):
+            if not isinstance(content.get(table, {}), dict):
+                raise TypeError(f"{table} is a part of its own, with the heading [{table}]")
         most = content.get("most_evaluated")
         return Recipe(
             family=_text(content["family"]),
@@ -133,9 +144,9 @@ def read_recipe(path: Path, data_folder: Path) -> Recipe:
             },
             options={name: _as_typed(value) for name, value in content.get("options", {}).items()},
             test_share=_number(content.get("test_share", 0.1)),
-            seed=_whole(content.get("seed", 0)),
+            seed=_seed(content.get("seed", 0)),
             languages=checked_languages(content.get("languages", ["en"])),
-            most_evaluated=None if most is None else _whole(most),
+            most_evaluated=None if most is None else _most_evaluated(most),
         )
     except KeyError as fault:
         raise RecipeError(f"{path}: the key {fault} is missing") from fault
@@ -213,7 +224,7 @@ def checked_languages(codes: object) -> Sequence[str]:
     OptionError
         If there is none, or one is not known.
     """
-    if not isinstance(codes, list) or not codes:
+    if not (isinstance(codes, list) and codes and all(isinstance(code, str) for code in codes)):
         raise OptionError(f"languages is a list of codes such as en or fr, not {codes!r:.100}")
     if unknown := [code for code in codes if code not in LANGUAGE_NAMES]:
         raise OptionError(
@@ -236,6 +247,18 @@ def _source(entry: Mapping[str, object], folder: Path) -> Source:
         raise TypeError(f"strangers is a share of the rows of {source}, from 0 to 1, not {strangers:g}")
     weight = checked_weight(source, _number(entry.get("weight", 1.0)))
     return Source(_located(source, folder), weight, rows, strangers)
+
+
+def _seed(value: object) -> int:
+    if not 0 <= (seed := _whole(value)) <= LARGEST_SEED:
+        raise TypeError(f"seed lies between 0 and {LARGEST_SEED}, not at {seed}")
+    return seed
+
+
+def _most_evaluated(value: object) -> int:
+    if (most := _whole(value)) < _FEWEST_EVALUATED:
+        raise TypeError(f"most_evaluated is {most}; fewer than {_FEWEST_EVALUATED} rows measure nothing")
+    return most
 
 
 def _located(source: str, folder: Path) -> str:

@@ -51,7 +51,7 @@ def trials_table(metric: str, best: Sequence[tuple[int, float, Mapping[str, str]
     table = Table(caption="on the validation rows, mean over the data sets", caption_justify="left")
     table.add_column("trial", justify="right")
     table.add_column(metric.replace("_", " "), justify="right")
-    table.add_column("options")
+    table.add_column("options", overflow="fold")
     for number, value, options in best:
         table.add_row(str(number), f"{value:.4f}", " ".join(f"{key}={text}" for key, text in options.items()))
     return table

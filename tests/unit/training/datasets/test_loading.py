@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sentiment_training.datasets import Counts, load_dataset
+from sentiment_training.datasets.sources import name_of
 from sentiment_training.errors import (
     BadValueError,
     DatasetError,
@@ -113,6 +114,31 @@ def test_any_letter_may_be_in_a_columns_name(tmp_path: Path) -> None:
     path = tmp_path / "svenska.csv"
     path.write_text("id,Ålder,text,label\n1,30,bra,1\n2,40,dåligt,0\n", encoding="utf-8")
     assert load_dataset(str(path)).texts.to_pylist() == ["bra", "dåligt"]
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "reason"),
+    [
+        ("dup", ["yes and no", "maybe"], "what should say the duplicates and contradictions holds"),
+        ("text", [["a"], ["b"]], "what should say the text holds list"),
+        ("text", [b"\xff", b"\xfe"], "what should say the text holds binary"),
+        ("label", [{"a": 1}, {"a": 2}], "what should say the label holds struct"),
+        ("user", [{"a": 1}, {"a": 2}], "what should say the user holds struct"),
+    ],
+)
+def test_a_column_that_holds_something_else_is_named(
+    a_file: Callable[..., str], column: str, values: list[object], reason: str
+) -> None:
+    columns = {"text": ["a", "b"], "label": [0, 1]} | {column: values}
+    with pytest.raises(BadValueError, match=reason):
+        load_dataset(a_file("odd.parquet", columns))
+
+
+def test_a_data_set_is_called_what_mlflow_takes(tmp_path: Path) -> None:
+    path = tmp_path / "50% of it; (été).csv"
+    path.write_text("text,label\na,0\nb,1\n")
+    assert load_dataset(str(path)).name == "50_ of it_ _été_"
+    assert name_of("trainingandtestdata.zip:manual") == "trainingandtestdata"
 
 
 def test_sentiment140_is_read_as_latin_1_without_a_header(tmp_path: Path) -> None:

@@ -35,6 +35,14 @@ def test_rows_without_a_user_are_split_by_their_text(
     assert 0.05 < len(parts.held_out) / 2000 < 0.15
 
 
+def test_one_user_alone_parts_nothing(
+    dataset: Callable[..., Dataset], tweets: Callable[..., tuple[list[str], list[bool]]]
+) -> None:
+    texts, labels = tweets(300)
+    parts = split(dataset(texts, labels, groups=np.full(300, 7, np.uint64)))
+    assert parts.rule == "text"
+
+
 @pytest.mark.parametrize("rule", ["order", "time"])
 def test_every_tenth_block_of_time_is_held_out_within_each_label(
     dataset: Callable[..., Dataset], rule: str

@@ -47,7 +47,7 @@ def test_what_training_would_drop_is_counted_over_all_files(rows: Callable[..., 
 
     assert counts == {
         "one": Counts(read=5, neutral=1, empty=1, contradictory=1, kept=2),
-        "one (2)": Counts(read=3, duplicate=1, contradictory=1, kept=1),
+        "one 2": Counts(read=3, duplicate=1, contradictory=1, kept=1),
         "three": Counts(read=1, neutral=1),
     }
 

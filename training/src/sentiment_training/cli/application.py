@@ -76,7 +76,17 @@ def settings(
 
 
 def open_registry(uri: str, name: str) -> "Registry":
-    """Connect to MLflow."""
+    """Connect to MLflow.
+
+    Raises
+    ------
+    OptionError
+        If no model can have that name; before any work, for it would be all in vain.
+    TrackingError
+        If MLflow does not answer.
+    """
+    if not name.strip() or set(name) & set("/:'"):
+        raise OptionError(f"--name {name!r}: a registered model's name has a letter, and no /, : or '")
     from sentiment_training.registry import Registry
     from sentiment_training.tracking import connect
 

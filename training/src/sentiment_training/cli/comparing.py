@@ -113,7 +113,7 @@ def _grid_table(models: "Sequence[Outcome]", metric: str) -> "Table":
     shown = [metric, *(name for name in METRICS if name != metric)]
     table = Table(caption=f"means over the folds; the best {metric} first", caption_justify="left")
     table.add_column("model", no_wrap=True)
-    table.add_column("options")
+    table.add_column("options", overflow="fold")
     for name in [*shown, "seconds a fit"]:
         table.add_column(name.replace("_", " "), justify="right")
     for each in models:

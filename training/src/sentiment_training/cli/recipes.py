@@ -56,7 +56,10 @@ Languages = Annotated[
         help="Language of the texts (en); repeatable. The API answers for no other.",
     ),
 ]
-Seed = Annotated[int | None, typer.Option(help="For what is random in training (0); the split never is.")]
+Seed = Annotated[
+    int | None,
+    typer.Option(min=0, max=2**32 - 1, help="For what is random in training (0); the split never is."),
+]
 
 
 @dataclass(frozen=True)
@@ -116,9 +119,10 @@ def typed_recipe(typed: Typed) -> "Recipe":
 
 
 def _weighted(data: Sequence["Source"], weights: Mapping[str, str]) -> list["Source"]:
+    from sentiment_training.datasets.sources import name_of
     from sentiment_training.recipe import checked_weight
 
-    names = [Path(each.source).stem for each in data]
+    names = [name_of(each.source) for each in data]
     if unknown := [name for name in weights if name not in names]:
         raise OptionError(f"--weight {unknown[0]}=…: no data set has that name; there is {', '.join(names)}")
     given = {}

@@ -27,6 +27,7 @@ def score(
     file: Annotated[Path, typer.Argument(help="Parquet, or CSV in UTF-8 with a header; a column `text`.")],
     *,
     out: Annotated[Path, typer.Option(help="The file to write: .parquet or .csv.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace the file that is there.")] = False,
     engine: Annotated[
         str, typer.Option(help="local: this process; ray: workers on the cluster of RAY_ADDRESS, or here.")
     ] = "local",
@@ -41,11 +42,15 @@ def score(
         raise OptionError(f"there is no engine {engine!r}; choose local or ray")
     if engine == "ray" and find_spec("ray") is None:
         raise OptionError("ray is not installed; run `uv sync --all-packages --extra ray`")
+    from sentiment_training.files import require_place
     from sentiment_training.scoring.files import check_out, open_source
     from sentiment_training.scoring.scoring import local_engine, score_file
 
     check_out(out)
+    require_place(out, force=force)
     open_source(file)
+    if out.exists() and out.samefile(file):
+        raise OptionError(f"--out {out}: that is the file that is scored; give another name")
     registry = open_registry(mlflow_uri, name)
     from sentiment_training.progress import shown_progress
 

@@ -32,6 +32,7 @@ from sentiment_training.cli.recipes import (
     typed_recipe,
 )
 from sentiment_training.errors import OptionError
+from sentiment_training.files import require_place
 
 
 @app.command()
@@ -89,10 +90,10 @@ def search(
         [],
     )
     recipe = typed_recipe(typed)
-    if write_recipe is not None and not write_recipe.absolute().parent.is_dir():
-        raise OptionError(
-            f"--write-recipe {write_recipe}: there is no folder {write_recipe.absolute().parent}"
-        )
+    if write_recipe is not None:
+        require_place(write_recipe, force=True, option="--write-recipe")
+    if timeout_s is not None and not timeout_s >= 0:
+        raise OptionError(f"--timeout {timeout_s}: give a number of seconds")
     from sentiment_training.checkpoints import PIECES, open_cache
 
     cache = open_cache(cache_folder)

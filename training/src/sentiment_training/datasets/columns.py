@@ -64,19 +64,19 @@ def rows_of(
     Raises
     ------
     BadValueError
-        If a label or a time cannot be read; names the row.
+        If a label or a time cannot be read (names the row), or a column holds what no text or mark is.
     """
     meaning = _meanings(name, label, labels)
     return Rows(
         name=name,
-        texts=pc.fill_null(_joined(text).cast(pa.large_string()), ""),
+        texts=pc.fill_null(_as(pa.large_string(), text, name, "text"), ""),
         labels=meaning,
-        groups=None if user is None else _groups(user),
+        groups=None if user is None else _groups(name, user),
         times=None if time is None else _times(name, time),
         order=None if order is None else _order(order),
-        duplicate=_flags(duplicate, len(meaning)),
-        contradictory=_flags(contradictory, len(meaning)),
-        languages=None if language is None else _spelled(language).astype(np.str_),
+        duplicate=_flags(name, duplicate, len(meaning)),
+        contradictory=_flags(name, contradictory, len(meaning)),
+        languages=None if language is None else _spelled(name, language, "language").astype(np.str_),
     )
 
 
@@ -84,8 +84,21 @@ def _joined(column: Column) -> Column:
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
 
+def _as(kind: pa.DataType, column: Column, name: str, what: str) -> Column:
+    """Cast a column, whatever type it came in."""
+    joined = _joined(column)
+    try:
+        return joined.cast(kind)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as fault:
+        reason = (str(fault).splitlines() or ["unreadable"])[0].rstrip(".")
+        raise BadValueError(
+            f"{name}: what should say the {what} holds {joined.type}, of which not all can be read as {kind} "
+            f"({reason}); write it otherwise, or drop the column"
+        ) from fault
+
+
 def _meanings(name: str, label: Column, labels: dict[str, int]) -> LabelArray:
-    spelled = pc.fill_null(_joined(label).cast(pa.string()), "")
+    spelled = pc.fill_null(_as(pa.string(), label, name, "label"), "")
     encoded = spelled.dictionary_encode()
     spellings = [spelling.strip().lower() for spelling in encoded.dictionary.to_pylist()]
     unknown = [i for i, spelling in enumerate(spellings) if spelling not in labels]
@@ -106,15 +119,15 @@ def shown(value: str, at_most: int = 40) -> str:
     return repr(value if len(value) <= at_most else value[:at_most] + "…")
 
 
-def _spelled(column: Column) -> NDArray[np.object_]:
-    spelled: NDArray[np.object_] = pc.fill_null(_joined(column).cast(pa.large_string()), "").to_numpy(
+def _spelled(name: str, column: Column, what: str) -> NDArray[np.object_]:
+    spelled: NDArray[np.object_] = pc.fill_null(_as(pa.large_string(), column, name, what), "").to_numpy(
         zero_copy_only=False
     )
     return spelled
 
 
-def _groups(user: Column) -> NDArray[np.uint64] | None:
-    spelled = _spelled(user)
+def _groups(name: str, user: Column) -> NDArray[np.uint64] | None:
+    spelled = _spelled(name, user, "user")
     known = spelled != ""
     if not known.any():
         return None
@@ -130,14 +143,14 @@ def _times(name: str, time: Column) -> NDArray[np.datetime64] | None:
         # Zone or not, only the order counts, and one column has one zone.
         stamps: NDArray[np.datetime64] = column.cast(pa.timestamp("us")).to_numpy(zero_copy_only=False)
         return stamps
-    written = pd.Series(pc.fill_null(column.cast(pa.large_string()), "").to_numpy(zero_copy_only=False))
+    written = pd.Series(_spelled(name, column, "time"))
     if (written == "").any():
         return None
     parsed = pd.to_datetime(written, format="ISO8601", utc=True, errors="coerce")
     bad = np.flatnonzero(parsed.isna())
     if len(bad):
         raise BadValueError(
-            f"{name}: time, row {bad[0] + 1:,}: {shown(written.iloc[bad[0]])} is no ISO 8601 time; "
+            f"{name}: the time in row {bad[0] + 1:,}: {shown(written.iloc[bad[0]])} is no ISO 8601 time; "
             "write it like 2026-11-21T09:00:00Z, or drop the column"
         )
     return parsed.dt.tz_localize(None).to_numpy(dtype="datetime64[us]")
@@ -147,7 +160,7 @@ def _order(order: Column) -> NDArray[np.int64] | None:
     column = _joined(order)
     try:
         numbers = column.cast(pa.int64())
-    except pa.ArrowInvalid:
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         return None
     if numbers.null_count:
         return None
@@ -155,10 +168,9 @@ def _order(order: Column) -> NDArray[np.int64] | None:
     return whole
 
 
-def _flags(column: Column | None, n: int) -> NDArray[np.bool_]:
+def _flags(name: str, column: Column | None, n: int) -> NDArray[np.bool_]:
     if column is None:
         return np.zeros(n, dtype=np.bool_)
-    flags: NDArray[np.bool_] = pc.fill_null(_joined(column).cast(pa.bool_()), fill_value=False).to_numpy(
-        zero_copy_only=False
-    )
+    marks = pc.fill_null(_as(pa.bool_(), column, name, "duplicates and contradictions"), fill_value=False)
+    flags: NDArray[np.bool_] = marks.to_numpy(zero_copy_only=False)
     return flags

@@ -37,6 +37,17 @@ class Counts:
     """Left out of training because an evaluation set holds the same normalised text."""
     kept: int = 0
 
+    def why_dropped(self) -> str:
+        """Say how many rows went for which reason; empty where none did."""
+        dropped = {
+            "neutral or unlabelled": self.neutral,
+            "empty": self.empty,
+            "contradictory": self.contradictory,
+            "duplicate": self.duplicate,
+            "also in an evaluation set": self.evaluated,
+        }
+        return ", ".join(f"{n:,} {why}" for why, n in dropped.items() if n)
+
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(*(getattr(self, name) + getattr(other, name) for name in self.__match_args__))
 
@@ -131,7 +142,7 @@ class Dataset:
         if len(self) == 0:
             raise EmptyDatasetError(
                 f"{self.name}: no labelled row is left of {self.counts.read:,} read "
-                f"({self.counts.neutral:,} neutral or unlabelled, {self.counts.empty:,} empty); "
+                f"({self.counts.why_dropped() or 'it holds none'}); "
                 "give a file with negative and positive texts"
             )
         if self.positives in {0, len(self)}:

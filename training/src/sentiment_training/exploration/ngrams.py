@@ -157,6 +157,10 @@ def typical_ngrams(corpus: Corpus, counted: NgramCounts, code: int, most: int) -
     ]
 
 
+INVISIBLE = r"U\+[0-9A-F]{4,6}( U\+[0-9A-F]{4,6})*"
+"""How `written` shows a word that cannot be seen, as a pattern."""
+
+
 def written(vocabulary: Sequence[str], ids: TokenIds) -> str:
     """Write an n-gram's words; an invisible one, such as what follows an emoji, by its number."""
     return " ".join(_visible(vocabulary[each]) for each in ids.tolist())

@@ -102,8 +102,6 @@ def check_out(path: Path) -> None:
     """Raise OptionError if no table can be written there."""
     if path.suffix not in _FORMATS:
         raise OptionError(f"--out {path}: give it the suffix {' or '.join(_FORMATS)}")
-    if not path.absolute().parent.is_dir():
-        raise OptionError(f"--out {path}: there is no folder {path.absolute().parent}")
 
 
 def _is_parquet(path: Path) -> bool:

@@ -50,7 +50,19 @@ def write_npz(path: Path) -> None:
         np.savez(file, words=words, vectors=np.array(list(KNOWN.values()), np.float16))
 
 
-FORMS = [write_glove, write_word2vec_text, write_word2vec_binary, write_gensims_binary, write_npz]
+def write_npz_of_texts(path: Path) -> None:
+    with path.open("wb") as file:
+        np.savez(file, words=np.array(list(KNOWN)), vectors=np.array(list(KNOWN.values()), np.float16))
+
+
+FORMS = [
+    write_glove,
+    write_word2vec_text,
+    write_word2vec_binary,
+    write_gensims_binary,
+    write_npz,
+    write_npz_of_texts,
+]
 
 
 @pytest.mark.parametrize("write", FORMS)
@@ -100,11 +112,21 @@ def test_what_is_no_file_of_vectors_is_refused_before_any_work(
         vectors.look_into(tmp_path / "file")
 
 
+@pytest.mark.parametrize("what", ["words", "vectors"])
+def test_objects_are_no_words_and_no_vectors(what: str, tmp_path: Path) -> None:
+    arrays = {"words": np.array(["a", "b"]), "vectors": np.ones((2, 3))}
+    with (tmp_path / "file").open("wb") as file:
+        np.savez(file, allow_pickle=True, **(arrays | {what: arrays[what].astype(object)}))
+    with pytest.raises(OptionError, match="no file of word vectors"):
+        vectors.look_into(tmp_path / "file")
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
         (b"great 1 2 3\nawful 1 2\n", "line 2 has 2 numbers, the first had 3"),
         (b"great 1 2 3\nawful 1 2 x\n", "line 2 holds what is no number"),
+        (b"zzz 1 2 3\ngreat 1 nan 3\n", "the vector of 'great' holds what is no number"),
         (b"2 3\ngreat " + struct.pack("<3f", 1, 2, 3) + b"\nawful \x00", "it ends in word 2 of 2"),
     ],
 )

@@ -1,8 +1,8 @@
 """Word vectors for a vocabulary: from a file, or learned from the training texts with gensim.
 
 Four kinds of file are read, told apart by their content: GloVe's text, word2vec's text (fastText's `.vec` is
-one), word2vec's binary form (`.bin`), and an `.npz` that holds `words` (UTF-8 bytes, newline between words)
-and `vectors`. Only the vocabulary's own words are kept in memory.
+one), word2vec's binary form (`.bin`), and an `.npz` that holds `vectors` and `words` (an array of texts, or
+UTF-8 bytes with a newline between words). Only the vocabulary's own words are kept in memory.
 """
 
 import tempfile
@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -93,6 +93,8 @@ def read(file: VectorFile, wanted: Mapping[str, int], progress: Progress) -> Fou
     with progress.step("embeddings"):
         for word, vector in _ROWS[file.form](file):
             if word in wanted and word not in found:
+                if not np.isfinite(vector).all():
+                    raise _broken(file, f"the vector of {word!r:.60} holds what is no number")
                 found[word] = vector
     return found
 
@@ -190,31 +192,42 @@ def _npz_dimensions(path: Path) -> int:
         with (
             path.open("rb") as opened,
             np.load(opened, allow_pickle=False) as file,
-            file.zip.open("vectors.npy") as member,
+            file.zip.open("vectors.npy") as vectors,
+            file.zip.open("words.npy") as words,
         ):
-            shape = _npy_shape(member)
-            if "words" in file.files and len(shape) == 2:  # noqa: PLR2004 - words and dimensions
+            shape, kind = _npy_header(vectors)
+            _, of_words = _npy_header(words)
+            readable = kind.kind in "fiu" and (of_words == np.uint8 or of_words.kind in "SU")
+            if readable and len(shape) == 2:  # noqa: PLR2004 - words and dimensions
                 return shape[1]
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as fault:
         raise _unknown(path) from fault
     raise _unknown(path)
 
 
-def _npy_shape(member: BinaryIO) -> tuple[int, ...]:
+def _npy_header(member: BinaryIO) -> tuple[tuple[int, ...], np.dtype[Any]]:
     version = np.lib.format.read_magic(member)
     header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape: tuple[int, ...] = header(member)[0]
-    return shape
+    shape, _, kind = header(member)
+    return shape, kind
 
 
 def _npz_rows(file: VectorFile) -> Iterator[tuple[str, Vectors]]:
     with np.load(file.path, allow_pickle=False) as arrays:
-        words = arrays["words"].tobytes().decode("utf-8", "replace").split("\n")
+        written = arrays["words"]
+        if written.dtype == np.uint8:
+            words = written.tobytes().decode("utf-8", "replace").split("\n")
+        else:
+            words = [_decoded(each) for each in written.ravel().tolist()]
         vectors = arrays["vectors"]
     if len(words) < len(vectors):
         raise OptionError(f"embeddings={file.path}: {len(vectors):,} vectors for {len(words):,} words")
     for word, vector in zip(words, vectors, strict=False):
         yield word, vector.astype(np.float32)
+
+
+def _decoded(word: str | bytes) -> str:
+    return word.decode("utf-8", "replace") if isinstance(word, bytes) else word
 
 
 def _text_rows(file: VectorFile) -> Iterator[tuple[str, Vectors]]:
