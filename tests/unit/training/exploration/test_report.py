@@ -118,6 +118,14 @@ def test_one_class_is_explored_too(rows: Callable[..., Rows]) -> None:
     assert "a" not in [word.text for word in found.clouds[0]]
 
 
+def test_what_cannot_be_seen_is_in_no_cloud(rows: Callable[..., Rows]) -> None:
+    # Regression: what follows an emoji, to give it colours, stood there by its number.
+    found = explored(rows([f"lovely \u263a\ufe0f {i}" for i in range(20)], "+" * 20))
+    words = [word.text for word in found.clouds[0]]
+    assert "lovely" in words
+    assert not [word for word in words if word.startswith("U+")]
+
+
 @pytest.mark.parametrize("texts", [["x"], ["!", "?"], ["\u202e", "a"], ["नमस्ते दुनिया", "مرحبا"]])
 def test_the_smallest_and_the_strangest_files_have_a_report(
     rows: Callable[..., Rows], texts: Sequence[str]
