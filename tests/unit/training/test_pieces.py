@@ -59,6 +59,14 @@ def test_what_is_kept_is_known(tmp_path: Path) -> None:
     assert not is_kept(["later"], tmp_path, "one")
 
 
+def test_a_piece_may_be_lent_from_its_file(tmp_path: Path) -> None:
+    lengths = Lengths()
+    for _ in range(2):
+        lent = kept_piece(["late"], tmp_path, "one", lengths, (2,), lent=True)
+        assert isinstance(lent, np.memmap)
+        assert lent.tolist() == [[4, 1]]
+
+
 @pytest.mark.parametrize("damage", [b"", b"PK", b"\x93NUMPY\x01\x00"])
 def test_a_damaged_piece_is_computed_again(tmp_path: Path, damage: bytes) -> None:
     lengths = Lengths()

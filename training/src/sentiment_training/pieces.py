@@ -18,6 +18,8 @@ def kept_piece(
     identity: str,
     compute: Callable[[Sequence[str]], Array],
     row: tuple[int, ...],
+    *,
+    lent: bool = False,
 ) -> Array:
     """Take from the folder what was computed for just these texts, or compute it and keep it there.
 
@@ -31,13 +33,15 @@ def kept_piece(
         Gives one row a text.
     row
         Shape of a row; () where it is one number.
+    lent
+        Give no copy but a view on the file, whose pages the system takes back where memory is short.
     """
     if folder is None:
         return compute(texts)
     path = _place(texts, folder, identity)
     if path.is_file():
         try:
-            found: Array | None = np.load(path, allow_pickle=False)
+            found: Array | None = _opened(path, lent=lent)
         except (ValueError, EOFError, OSError):
             # Cut short by a full disk or a lost machine, or taken away by now; it is made again.
             found = None
@@ -47,7 +51,12 @@ def kept_piece(
     folder.mkdir(parents=True, exist_ok=True)
     with whole(path) as file:
         np.save(file, fresh)
-    return fresh
+    return _opened(path, lent=True) if lent else fresh
+
+
+def _opened(path: Path, *, lent: bool) -> Array:
+    opened: Array = np.load(path, mmap_mode="r" if lent else None, allow_pickle=False)
+    return opened
 
 
 def is_kept(texts: Sequence[str], folder: Path, identity: str) -> bool:

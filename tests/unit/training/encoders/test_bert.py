@@ -11,6 +11,7 @@ from hub_folders import HEADS, LAYERS, a_hub_folder
 from sentiment_training.encoders import open_encoder
 from sentiment_training.encoders.encoding import TextEncoder
 from sentiment_training.errors import OptionError
+from sentiment_training.progress import SilentProgress
 
 safetensors = pytest.importorskip("safetensors.numpy", reason="comes with the extras deep and encoder")
 
@@ -75,6 +76,20 @@ def test_a_text_s_vector_does_not_depend_on_what_is_beside_it(tmp_path: Path, ki
     texts = TextEncoder(encoder, encoder.cutting_tokenizer(32), pooled=True)
     alone = np.concatenate([texts.encode([text]) for text in TEXTS])
     assert np.abs(texts.encode(TEXTS) - alone).max() < 1e-5
+
+
+def test_very_many_texts_are_taken_row_by_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sentiment_training.encoders.encoding._PIECE", 3)
+    a_hub_folder(tmp_path)
+    encoder = open_encoder(str(tmp_path))
+    texts = TextEncoder(encoder, encoder.cutting_tokenizer(16), pooled=False, cache=tmp_path / "kept")
+    many = [f"{'great ' * (i % 5)}crew {'late ' * (i % 3)}" for i in range(8)]
+    encoded = texts.encode_all(many, SilentProgress(), "encode")
+    assert len(encoded) == 8
+    assert [len(piece) for piece in encoded.pieces] == [3, 3, 2]
+    wanted = np.array([7, 0, 3, 3, 5])
+    expected = texts.encode([many[row] for row in wanted])
+    assert np.abs(encoded.rows(wanted) - expected).max() < 1e-2
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,10 @@ from sentiment_training.pieces import is_kept, kept_piece
 from sentiment_training.progress import Progress
 
 Features = npt.NDArray[np.float32]
+HalfFeatures = npt.NDArray[np.float16]
 """Shape (n, width)."""
+
+IntArray = npt.NDArray[np.int64]
 
 # Texts that make one file of the cache: a minute of work lost, at most, when somebody ends the training.
 _PIECE = 8_192
@@ -27,6 +31,29 @@ _PIECE = 8_192
 _TOKENS_AT_ONCE = 1_024
 # What stays free on the disk beside the cache.
 _SPARE_BYTES = 2**28
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Features of very many texts, in pieces of equal length but the last.
+
+    A million rows of the multilingual encoder are 3.6 GB, in half precision: kept in files, they are lent
+    from there, so that no machine needs the memory for all at once.
+    """
+
+    pieces: Sequence[HalfFeatures]
+
+    def __len__(self) -> int:
+        return sum(map(len, self.pieces))
+
+    def rows(self, wanted: IntArray) -> HalfFeatures:
+        """Return some rows, in the order wanted."""
+        found = np.empty((len(wanted), self.pieces[0].shape[1]), np.float16)
+        which, within = np.divmod(wanted, _PIECE)
+        for number in np.unique(which):
+            here = np.flatnonzero(which == number)
+            found[here] = self.pieces[number][within[here]]
+        return found
 
 
 class TextEncoder:
@@ -61,34 +88,34 @@ class TextEncoder:
             "\n".join([encoder.digest, str(pooled), self._tokenizer.to_str()]).encode()
         ).hexdigest()
 
-    def encode(
-        self, texts: Sequence[str], progress: Progress | None = None, step: str = "encode"
-    ) -> Features:
-        """Return one row of features a text.
+    def encode(self, texts: Sequence[str]) -> Features:
+        """Return one row of features a text, shape (n, width)."""
+        features = np.empty((len(texts), self.width), np.float32)
+        self._fill(texts, features)
+        return features
+
+    def encode_all(self, texts: Sequence[str], progress: Progress, step: str) -> Encoded:
+        """Encode very many texts in half precision, and keep that in the cache.
 
         Parameters
         ----------
         progress
-            Shows how far it is, with the time left; None shows nothing and keeps nothing on the disk.
+            Shows how far it is, with the time left.
 
         Raises
         ------
         OptionError
             If the disk has no room for what is kept.
         """
-        features = np.empty((len(texts), self.width), np.float32)
-        if progress is None:
-            self._fill(texts, features)
-            return features
         self._require_room(texts)
+        pieces: list[HalfFeatures] = []
         with progress.step(step, len(texts)) as advance:
             for start in range(0, len(texts), _PIECE):
                 piece = texts[start : start + _PIECE]
-                features[start : start + _PIECE] = kept_piece(
-                    piece, self._cache, self._identity, self._half, (self.width,)
-                )
+                kept = kept_piece(piece, self._cache, self._identity, self._half, (self.width,), lent=True)
+                pieces.append(np.asarray(kept, np.float16))
                 advance(len(piece))
-        return features
+        return Encoded(pieces)
 
     def _require_room(self, texts: Sequence[str]) -> None:
         if self._cache is None:
@@ -103,8 +130,7 @@ class TextEncoder:
                 f"{wanted / 2**30:.1f}; make room, or give -o cache=none or another folder"
             )
 
-    def _half(self, texts: Sequence[str]) -> npt.NDArray[np.float16]:
-        """Encode a piece; the cache keeps half precision."""
+    def _half(self, texts: Sequence[str]) -> HalfFeatures:
         rows = np.empty((len(texts), self.width), np.float16)
         self._fill(texts, rows)
         return rows

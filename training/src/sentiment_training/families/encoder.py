@@ -5,7 +5,7 @@ seconds. The epoch with the smallest loss on rows apart is the one that stays.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -19,7 +19,7 @@ from tokenizers.normalizers import Sequence as NormalizerSequence
 
 from sentiment import Bundle, Cleaning, Provenance, write_bundle
 from sentiment_training.encoders import SentenceEncoder, check_encoder, open_encoder
-from sentiment_training.encoders.encoding import Features, TextEncoder
+from sentiment_training.encoders.encoding import Encoded, Features, HalfFeatures, TextEncoder
 from sentiment_training.families.family import (
     BoolArray,
     Examples,
@@ -105,13 +105,11 @@ class EncoderFamily:
             encoder = open_encoder(chosen.encoder)
             tokenizer = cleaned(encoder.cutting_tokenizer(chosen.max_length), Cleaning.parse(chosen.cleaning))
             texts = TextEncoder(encoder, tokenizer, pooled=chosen.pooled, cache=_cache(chosen, work))
-        features = texts.encode(train.texts, work.progress, "encode")
-        apart = texts.encode(validation.texts, work.progress, "encode validation")
+        features = texts.encode_all(train.texts, work.progress, "encode")
+        apart = texts.encode_all(validation.texts, work.progress, "encode validation")
         with work.progress.step("scale"):
             scaling = Scaling.of(features)
-            scaling.apply(features)
-            scaling.apply(apart)
-        head, epochs = _trained_head(features, train, apart, validation, chosen, work)
+        head, epochs = _trained_head(features, train, apart, validation, scaling, chosen, work)
         return EncoderModel(chosen, encoder, tokenizer, texts, scaling, head, epochs)
 
 
@@ -123,21 +121,22 @@ class Scaling:
     spread: Features
 
     @classmethod
-    def of(cls, features: Features) -> "Scaling":
-        """Measure the features of the training rows, shape (n, width)."""
-        mean = features.mean(axis=0, dtype=np.float64)
-        squares = np.zeros(features.shape[1])
-        for rows in _pieces(features):
+    def of(cls, features: Encoded) -> "Scaling":
+        """Measure the features of the training rows."""
+        mean = np.sum([rows.sum(axis=0, dtype=np.float64) for rows in features.pieces], axis=0) / len(
+            features
+        )
+        squares = np.zeros_like(mean)
+        for rows in features.pieces:
             squares += ((rows - mean) ** 2).sum(axis=0)
         spread = np.sqrt(squares / max(1, len(features)))
         scaled = np.where(spread < _SMALLEST_SPREAD, 1, spread)
         return cls(mean.astype(np.float32), scaled.astype(np.float32))
 
-    def apply(self, features: Features) -> None:
-        """Scale in place."""
-        for rows in _pieces(features):
-            np.subtract(rows, self.mean, out=rows)
-            np.divide(rows, self.spread, out=rows)
+    def scaled(self, features: Features | HalfFeatures) -> Features:
+        """Return a scaled copy in single precision."""
+        scaled: Features = (features.astype(np.float32) - self.mean) / self.spread
+        return scaled
 
 
 @dataclass(frozen=True)
@@ -165,8 +164,7 @@ class EncoderModel:
 
     def probabilities(self, texts: Sequence[str]) -> FloatArray:
         """Score texts with scikit-learn's head: probability of *positive*, shape (n,)."""
-        features = self.texts.encode(texts)
-        self.scaling.apply(features)
+        features = self.scaling.scaled(self.texts.encode(texts))
         probability: FloatArray = self.head.predict_proba(features)[:, 1].astype(np.float64)
         return probability
 
@@ -205,10 +203,11 @@ def cleaned(tokenizer: Tokenizer, cleaning: Cleaning) -> Tokenizer:
 
 
 def _trained_head(
-    features: Features,
+    features: Encoded,
     train: Examples,
-    apart: Features,
+    apart: Encoded,
     validation: Examples,
+    scaling: Scaling,
     options: EncoderOptions,
     work: Work,
 ) -> tuple[MLPClassifier, int]:
@@ -228,11 +227,12 @@ def _trained_head(
             pieces = np.array_split(generator.permutation(len(train)), math.ceil(len(train) / _ROWS_AT_ONCE))
             for number, rows in enumerate(pieces):
                 rate = _rate(options, epoch - 1 + number / len(pieces))
-                total += _learn(head, rate, features[rows], train.labels[rows], train.weights[rows])
+                total += _learn(
+                    head, rate, scaling.scaled(features.rows(rows)), train.labels[rows], train.weights[rows]
+                )
                 advance(len(rows))
-            loss = float(
-                log_loss(validation.labels, head.predict_proba(apart), sample_weight=validation.weights)
-            )
+            answers = np.concatenate([head.predict_proba(scaling.scaled(rows)) for rows in apart.pieces])
+            loss = float(log_loss(validation.labels, answers, sample_weight=validation.weights))
             work.report("train.loss", total / len(train), epoch)
             work.report("validation.loss", loss, epoch)
             if loss < best_loss:
@@ -263,12 +263,6 @@ def _learn(
 def _rate(options: EncoderOptions, done: float) -> float:
     """Learning rate after so many epochs."""
     return options.learning_rate * (1 + math.cos(math.pi * done / options.epochs)) / 2
-
-
-def _pieces(features: Features) -> Iterator[Features]:
-    """Views on rows, so that no second copy of all features is made."""
-    for start in range(0, len(features), _ROWS_AT_ONCE):
-        yield features[start : start + _ROWS_AT_ONCE]
 
 
 def _cache(options: EncoderOptions, work: Work) -> Path | None:
