@@ -16,7 +16,7 @@ _W, _H = 460, 250
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 10, 12, 34
 _MAP = 560
 _TIP_CHARACTERS = 160
-_FEW_TICKS, _FEW_NAMES = 5, 4
+_FEW_TICKS = 5
 
 
 def histogram(shown: Histogram, classes: Sequence[str], unit: str) -> Markup:
@@ -194,9 +194,11 @@ def _x_axis_numbers(most: float, x: Callable[[float], float], unit: str) -> Mark
 
 
 def _x_axis_names(names: Sequence[str], x: Callable[[float], float]) -> Markup:
-    shown = range(0, len(names), -(-len(names) // _FEW_NAMES))
+    last = len(names) - 1
+    # Dates are long, and a phone shows them larger than the picture.
+    shown = sorted({0, last // 2, last})
     # The first and the last stay within the picture.
-    anchors = {0: "start", len(names) - 1: "end"}
+    anchors = {last: "end", 0: "start"}
     return Markup("").join(
         Markup('<text class="tick" x="{:.1f}" y="{}" text-anchor="{}">{}</text>').format(
             x(at), _H - _BOTTOM + 16, anchors.get(at, "middle"), names[at]
