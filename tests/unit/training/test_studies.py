@@ -42,7 +42,7 @@ def test_a_written_recipe_reads_back_as_it_was(tmp_path: Path) -> None:
         evaluation={"exam": str(tmp_path / "exam.csv")},
         options={"c": "0.1", "features": "tfidf"},
         seed=3,
-        most_evaluated=50,
+        most_evaluated=500,
     )
     write_recipe(tmp_path / "best.toml", recipe, tmp_path, "of a test")
     assert read_recipe(tmp_path / "best.toml", tmp_path) == recipe
