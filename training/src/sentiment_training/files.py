@@ -2,12 +2,16 @@
 
 import os
 import secrets
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from sentiment_training.errors import OptionError
+import numpy as np
+import numpy.typing as npt
+
+from sentiment_training.errors import CheckpointError, OptionError
 
 
 @contextmanager
@@ -26,6 +30,23 @@ def whole(path: Path) -> Iterator[BinaryIO]:
     except BaseException:
         scratch.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def kept_arrays(path: Path) -> Iterator[Mapping[str, npt.NDArray[np.generic]]]:
+    """Open the arrays of a checkpoint.
+
+    Raises
+    ------
+    CheckpointError
+        If it is damaged, or what is read from it within the block is not as it was written.
+    """
+    try:
+        # NumPy leaves a file that it opened itself open where it is no archive.
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+            yield file
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, EOFError) as fault:
+        raise CheckpointError(f"{path} cannot be read ({fault}); --fresh begins again") from fault
 
 
 def require_place(path: Path, *, force: bool, option: str = "--out") -> None:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy.typing as npt
 
 from sentiment_training.errors import CheckpointError
 from sentiment_training.families.family import Examples
-from sentiment_training.files import whole
+from sentiment_training.files import kept_arrays, whole
 
 _FILE = "epoch.npz"
 Weights = Sequence[npt.NDArray[np.generic]]
@@ -96,22 +95,18 @@ def load(folder: Path, identity: str) -> Checkpoint | None:
     path = folder / _FILE
     if not path.exists():
         return None
-    try:
-        # NumPy leaves a file that it opened itself open where it is no archive.
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            about = json.loads(str(file["about"]))
-            if about["identity"] != identity:
-                raise CheckpointError(
-                    f"{path} belongs to another training (its data, options or seed are not these); "
-                    "--fresh begins again"
-                )
-            parts = {
-                name: [file[f"{name}_{place}"] for place in range(_count(file.files, name))]
-                for name in ("network", "optimizer", "best")
-            }
-            return Checkpoint(Standing(**about["standing"]), about["tokenizer"], **parts)
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, EOFError) as fault:
-        raise CheckpointError(f"{path} cannot be read ({fault}); --fresh begins again") from fault
+    with kept_arrays(path) as file:
+        about = json.loads(str(file["about"]))
+        if about["identity"] != identity:
+            raise CheckpointError(
+                f"{path} belongs to another training (its data, options or seed are not these); "
+                "--fresh begins again"
+            )
+        parts = {
+            name: [file[f"{name}_{place}"] for place in range(_count(list(file), name))]
+            for name in ("network", "optimizer", "best")
+        }
+        return Checkpoint(Standing(**about["standing"]), about["tokenizer"], **parts)
 
 
 def _count(names: Sequence[str], part: str) -> int:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sentiment_training.errors import CheckpointError
-from sentiment_training.files import whole
+from sentiment_training.files import kept_arrays, whole
 
 _FILE = "transformer.npz"
 _STATE = "state"
@@ -81,19 +80,15 @@ def load(folder: Path, began_from: str, variables: Sequence[Any]) -> tuple[Place
     path = folder / _FILE
     if not path.is_file():
         return None
-    try:
-        # NumPy leaves a file that it opened itself open where it is no archive.
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as kept:
-            state = json.loads(str(kept[_STATE]))
-            if state["began_from"] != began_from:
-                raise CheckpointError(
-                    f"{path} belongs to a training that began from other weights; --fresh begins again"
-                )
-            arrays = [kept[f"{number:05}"] for number in range(len(variables))]
-            best = [kept[name] for name in sorted(kept.files) if name.startswith(_BEST)]
-            place = Place(**state["place"])
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, EOFError) as fault:
-        raise CheckpointError(f"{path} cannot be read ({fault}); --fresh begins again") from fault
+    with kept_arrays(path) as kept:
+        state = json.loads(str(kept[_STATE]))
+        if state["began_from"] != began_from:
+            raise CheckpointError(
+                f"{path} belongs to a training that began from other weights; --fresh begins again"
+            )
+        arrays = [kept[f"{number:05}"] for number in range(len(variables))]
+        best = [kept[name] for name in sorted(kept) if name.startswith(_BEST)]
+        place = Place(**state["place"])
     for variable, array in zip(variables, arrays, strict=True):
         variable.assign(array)
     return place, best
