@@ -13,7 +13,15 @@ from tokenizers import Tokenizer
 from sentiment import Cleaning, Provenance
 from sentiment_training.errors import CheckpointError, DivergedError, OptionError
 from sentiment_training.families import FAMILIES, Examples, FittedModel, Work
-from sentiment_training.families.transformer.batches import epoch_batches, repeated, scoring_batches
+from sentiment_training.families.transformer.batches import (
+    Shown,
+    epoch_batches,
+    even_batches,
+    filled,
+    repeated,
+    scoring_batches,
+)
+from sentiment_training.families.transformer.options import TransformerOptions
 from sentiment_training.families.transformer.tokenizer import read_tokenizer
 from sentiment_training.families.transformer.tokens import Tokens
 
@@ -85,6 +93,30 @@ def test_n_grams_answer_for_what_little_training_has_not_taught(folder: Path, tm
     assert model.parameters["wide.ngrams"] > 0
 
 
+def test_members_answer_together(folder: Path, tmp_path: Path) -> None:
+    steps: dict[str, list[int]] = {}
+    work = Work(report=lambda name, _value, step: steps.setdefault(name, []).append(step))
+    together = fit(folder, work, export="float32", epochs="1", members="2")
+    texts = [*GOOD, *BAD, "", "zzz", "great " * 50]
+    bundle = together.export(tmp_path / "bundle", ["the crew was great"], Provenance())
+    np.testing.assert_allclose(bundle.probabilities(texts), together.probabilities(texts), atol=1e-5)
+    first, second = (replace(together, members=[each]) for each in together.members)  # type: ignore[type-var, attr-defined]
+    log_odds = []
+    for number, member in enumerate((first, second)):
+        alone = member.export(tmp_path / f"bundle-{number}", ["good"], Provenance()).probabilities(texts)
+        log_odds.append(np.log(alone / (1 - alone)))
+    assert np.abs(log_odds[0] - log_odds[1]).max() > 1e-3  # from seeds of their own
+    mean = 1 / (1 + np.exp(-np.mean(log_odds, axis=0)))
+    np.testing.assert_allclose(bundle.probabilities(texts), mean, atol=1e-5)
+    np.testing.assert_allclose(
+        first.export(tmp_path / "alone", ["good"], Provenance()).probabilities(texts),
+        fit(folder, export="float32", epochs="1").probabilities(texts),
+        atol=1e-5,
+    )
+    assert steps["validation.loss"] == steps["member.1.validation.loss"]
+    assert {"best_step", "member.1.best_step"} <= together.parameters.keys()
+
+
 def test_it_says_how_it_goes_while_it_trains(fitted: Fitted) -> None:
     assert [12, 24, 36, 48] == [step for _, step in fitted.told["validation.loss"]]
     assert {"validation.data.loss", "validation.data.accuracy"} <= fitted.told.keys()
@@ -144,6 +176,16 @@ def test_what_stays_is_the_best_check_not_the_last(folder: Path) -> None:
     assert sum(step > best for _, step in told) <= 2
 
 
+@pytest.mark.slow
+def test_compiled_it_learns_the_same(folder: Path) -> None:
+    # 96 rows: the fourth batch has 21, and is filled with rows that count nothing.
+    options = {"epochs": "1", "dropout": "0", "batch": "25"}
+    plain, compiled = fit(folder, **options), fit(folder, jit="true", **options)
+    texts = some_examples().texts
+    np.testing.assert_allclose(compiled.probabilities(texts), plain.probabilities(texts), atol=0.02)
+    assert compiled.parameters["steps"] == plain.parameters["steps"] == 4
+
+
 class KilledError(Exception):
     pass
 
@@ -160,6 +202,24 @@ def test_a_killed_training_goes_on_from_its_last_check(folder: Path, tmp_path: P
     steps: list[int] = []
     again = fit(folder, Work(report=lambda _n, _v, step: steps.append(step), checkpoints=tmp_path))
     assert min(steps) > 12  # two checks were kept
+    texts = some_examples().texts
+    np.testing.assert_allclose(again.probabilities(texts), uninterrupted.probabilities(texts), atol=1e-5)
+
+
+@pytest.mark.slow
+def test_a_killed_training_keeps_the_members_that_are_through(folder: Path, tmp_path: Path) -> None:
+    def kill_in_the_second(name: str, _value: float, step: int) -> None:
+        if name == "member.1.validation.loss" and step == 18:
+            raise KilledError
+
+    options = {"members": "2", "epochs": "2"}
+    uninterrupted = fit(folder, **options)
+    with pytest.raises(KilledError):
+        fit(folder, Work(report=kill_in_the_second, checkpoints=tmp_path), **options)
+    told: list[tuple[str, int]] = []
+    work = Work(report=lambda name, _value, step: told.append((name, step)), checkpoints=tmp_path)
+    again = fit(folder, work, **options)
+    assert {name.partition(".")[0] for name, _ in told} == {"member"}
     texts = some_examples().texts
     np.testing.assert_allclose(again.probabilities(texts), uninterrupted.probabilities(texts), atol=1e-5)
 
@@ -226,6 +286,13 @@ def test_a_wrong_option_is_named_before_any_work(options: dict[str, str], reason
     pytest.importorskip("keras_hub", reason="comes with the extra deep")
     with pytest.raises(OptionError, match=reason):
         FAMILY.check(options)
+
+
+@pytest.mark.parametrize("family", ["transformer", "bilstm"])
+def test_what_keras_cannot_compute_on_here_is_named(family: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    with pytest.raises(OptionError, match="KERAS_BACKEND=torch: this family computes on tensorflow"):
+        FAMILIES[family].check({})
 
 
 def test_a_hub_that_cannot_be_reached_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -356,6 +423,8 @@ def test_texts_lie_side_by_side_padded_at_the_right_with_their_mask() -> None:
     assert batch["token_ids"].tolist() == [[8, 9, 1], [4, 5, 6]]
     assert batch["padding_mask"].tolist() == [[1, 1, 0], [1, 1, 1]]
     assert tokens.batch(np.array([1]))["token_ids"].tolist() == [[7]]
+    assert tokens.batch(np.array([1]), multiple=3)["token_ids"].tolist() == [[7, 1, 1]]
+    assert tokens.batch(np.array([0, 2]), multiple=3)["token_ids"].shape == (2, 3)
 
 
 # What is shown when.
@@ -392,3 +461,20 @@ def test_scoring_batches_hold_every_text_and_few_tokens() -> None:
     batches = list(scoring_batches(lengths, 100))
     assert sorted(np.concatenate(batches).tolist()) == list(range(6))
     assert all(len(rows) == 1 or max(lengths[row] for row in rows) * len(rows) <= 100 for rows in batches)
+
+
+def test_even_batches_hold_every_text_once_the_shortest_first() -> None:
+    lengths = np.array([5, 1, 90, 7, 300, 2])
+    batches = [rows.tolist() for rows in even_batches(lengths, 4)]
+    assert batches == [[1, 5, 0, 3], [2, 4]]
+    assert filled(np.array([2, 4]), 4).tolist() == [2, 4, 2, 2]
+
+
+def test_whole_batches_are_filled_with_what_counts_nothing() -> None:
+    options = TransformerOptions(batch=4, epochs=2)
+    shown = Shown(np.ones(6), np.ones(6, np.int64), options, seed=0, whole=True)
+    batches = [shown.batch(step) for step in range(shown.total)]
+    assert [len(rows) for rows, _ in batches] == [4] * 4
+    assert sorted(sum(shares > 0) for _, shares in batches) == [2, 2, 4, 4]
+    counted = np.concatenate([rows[shares > 0] for rows, shares in batches])
+    assert np.bincount(counted).tolist() == [2] * 6

@@ -20,8 +20,13 @@ from sentiment_training.graph_writing import IDS, MASK, GraphWriter
 _MASKED = -10_000.0
 
 
-def encode(graph: GraphWriter, weights: EncoderWeights, *, quantised: bool) -> str:
+def encode(graph: GraphWriter, weights: EncoderWeights, *, quantised: bool, prefix: str = "") -> str:
     """Add the encoder to a graph of `ids` and `mask` (1 for a token, 0 for padding, at the right).
+
+    Parameters
+    ----------
+    prefix
+        Of its weights' names, where there are several encoders.
 
     Returns
     -------
@@ -29,16 +34,17 @@ def encode(graph: GraphWriter, weights: EncoderWeights, *, quantised: bool) -> s
         The last layer, shape (batch, length, width).
     """
     length = graph.node("Shape", IDS, start=1, end=2)
-    kept = graph.constant("positions", weights.positions)
+    kept = graph.constant(f"{prefix}positions", weights.positions)
     positions = graph.node("Slice", kept, graph.integers(0), length, graph.integers(0))
-    x = graph.node("Add", graph.rows("tokens", weights.tokens, IDS, quantised=quantised), positions)
-    x = _norm(graph, x, "embedded.norm", weights.norm, weights.epsilon)
+    rows = graph.rows(f"{prefix}tokens", weights.tokens, IDS, quantised=quantised)
+    x = graph.node("Add", rows, positions)
+    x = _norm(graph, x, f"{prefix}embedded.norm", weights.norm, weights.epsilon)
 
     absent = graph.node("Sub", graph.scalar(1.0), graph.node("Cast", MASK, to=TensorProto.FLOAT))
     masked = graph.node("Mul", absent, graph.scalar(_MASKED))
     masked = graph.node("Unsqueeze", masked, graph.integers(1, 2))
     for number, layer in enumerate(weights.layers):
-        x = _layer(graph, f"layer.{number}", x, masked, layer, weights, quantised=quantised)
+        x = _layer(graph, f"{prefix}layer.{number}", x, masked, layer, weights, quantised=quantised)
     return x
 
 

@@ -1,8 +1,26 @@
 """What some families need on top of the default installation."""
 
+import os
 from importlib.util import find_spec
 
 from sentiment_training.errors import OptionError
+
+TENSORFLOW, JAX = "tensorflow", "jax"
+
+
+def keras_backend(*known: str) -> str:
+    """Return on what Keras computes, which is also the name of the package; before Keras is imported.
+
+    Raises
+    ------
+    OptionError
+        If it is none of those that can be used.
+    """
+    # A person's own keras.json may name another one, and was not written with this in mind.
+    backend = os.environ.setdefault("KERAS_BACKEND", TENSORFLOW)
+    if backend not in known:
+        raise OptionError(f"KERAS_BACKEND={backend}: this family computes on {' or '.join(known)}")
+    return backend
 
 
 def require(extra: str, *modules: str) -> None:

@@ -21,7 +21,7 @@ from sentiment_training.families.deep.options import (
 )
 from sentiment_training.families.deep.teacher import open_teacher
 from sentiment_training.families.deep.vectors import look_into
-from sentiment_training.families.extras import require
+from sentiment_training.families.extras import TENSORFLOW, keras_backend, require
 from sentiment_training.families.family import Examples, Trial, Work, option_help, parse_options
 from sentiment_training.families.meanings import CleaningChoice
 from sentiment_training.quiet import quiet_tensorflow
@@ -91,7 +91,7 @@ class NetworkFamily:
         chosen = parse_options(self.kind.defaults, self.kind.known, options)
         if chosen.tokens == SUBWORDS:
             CleaningChoice(of_words=False).read("cleaning", chosen.cleaning)
-        require("deep", "tensorflow", "keras")
+        require("deep", keras_backend(TENSORFLOW), "keras")
         if chosen.teacher:
             open_teacher(chosen.teacher)
         if chosen.embeddings in (WORD2VEC, FASTTEXT):

@@ -22,6 +22,11 @@ _MOST_TIMES = 100
 class Shown:
     """What is shown at each step of a training; the same seed shows the same.
 
+    Parameters
+    ----------
+    whole
+        Whether an epoch's last batch is filled, with rows that count nothing.
+
     Attributes
     ----------
     total
@@ -29,11 +34,17 @@ class Shown:
     """
 
     def __init__(
-        self, weights: FloatArray, lengths: IntArray, options: TransformerOptions, seed: int
+        self,
+        weights: FloatArray,
+        lengths: IntArray,
+        options: TransformerOptions,
+        seed: int,
+        *,
+        whole: bool = False,
     ) -> None:
         self._rows, self._shares = repeated(weights)
         self._lengths = lengths[self._rows]
-        self._batch, self._seed = options.batch, seed
+        self._batch, self._seed, self._whole = options.batch, seed, whole
         self._per_epoch = math.ceil(len(self._rows) / options.batch)
         self._check_every = max(1, self._per_epoch // options.checks)
         self._epoch, self._batches = -1, list[IntArray]()
@@ -46,7 +57,11 @@ class Shown:
             self._epoch = epoch
             self._batches = epoch_batches(self._lengths, self._batch, [self._seed, epoch])
         places = self._batches[at]
-        return self._rows[places], self._shares[places].astype(np.float32)
+        rows, shares = self._rows[places], self._shares[places].astype(np.float32)
+        if self._whole:
+            shares = np.pad(shares, (0, self._batch - len(rows)))
+            rows = filled(rows, self._batch)
+        return rows, shares
 
     def check_is_due(self, step: int) -> bool:
         """Whether the validation rows are to be scored after so many steps."""
@@ -105,3 +120,15 @@ def scoring_batches(lengths: IntArray, tokens: int) -> Iterator[IntArray]:
             end += 1
         yield order[start:end]
         start = end
+
+
+def even_batches(lengths: IntArray, rows: int) -> Iterator[IntArray]:
+    """Cut texts into batches of so many texts, the shortest first; the last may have fewer."""
+    order = np.argsort(lengths, kind="stable")
+    for start in range(0, len(order), rows):
+        yield order[start : start + rows]
+
+
+def filled(rows: IntArray, size: int) -> IntArray:
+    """Return the rows, and the first of them again until there are so many."""
+    return np.concatenate([rows, np.repeat(rows[:1], size - len(rows))])

@@ -8,10 +8,10 @@ from tokenizers import Tokenizer
 
 from sentiment import Cleaning
 from sentiment_training.encoders.bert_weights import EncoderWeights, read_weights
-from sentiment_training.families.extras import require
+from sentiment_training.families.extras import JAX, TENSORFLOW, keras_backend, require
 from sentiment_training.families.family import Examples, Trial, Work, option_help, parse_options
 from sentiment_training.families.transformer.hub import check_length, check_weights, folder_of
-from sentiment_training.families.transformer.model import TransformerModel, scorer
+from sentiment_training.families.transformer.model import Member, TransformerModel, scorer
 from sentiment_training.families.transformer.network import (
     build,
     chosen_precision,
@@ -38,7 +38,8 @@ class TransformerFamily:
     def check(self, options: Mapping[str, str]) -> None:
         """Raise OptionError if `fit` would not take these options, or cannot find the weights."""
         chosen = parse_options(TransformerOptions(), OPTIONS, options)
-        require("deep", "tensorflow", "keras", "keras_hub", "safetensors", "huggingface_hub")
+        backend = keras_backend(TENSORFLOW, JAX)
+        require("deep", backend, "keras", "keras_hub", "safetensors", "huggingface_hub")
         check_weights(chosen.weights, chosen.max_length)
 
     def suggest(self, trial: Trial, _fixed: Mapping[str, str], /) -> Mapping[str, str]:
@@ -62,7 +63,6 @@ class TransformerFamily:
             folder, chosen.max_length, len(weights.tokens), Cleaning.parse(chosen.cleaning)
         )
         weights = _covering(weights, tokenizer)
-        seed_everything(work.seed)
         precision = chosen_precision(chosen.precision)
         validated = _thinned(validation, chosen.validated)
         tokens = Tokens.of(tokenizer, train.texts, work.progress)
@@ -74,15 +74,35 @@ class TransformerFamily:
             linear = learn_linear(
                 tokenizer, train, tokens.numbered_from_one(), chosen.wide, chosen.wide_c, work, size
             )
-        model = build(weights, chosen, precision)
-        found = fine_tune(model, (tokens, train), (to_validate, validated), chosen, work)
-        tuned, head = weights_of(model, weights)
-        score, wide = scorer(tuned, head, chosen), None
+        members, found = [], dict[str, str | int | float](arithmetic=precision)
+        for number in range(chosen.members):
+            own = _of_member(work, number)
+            seed_everything(own.seed)
+            model = build(weights, chosen, precision)
+            came = fine_tune(model, (tokens, train), (to_validate, validated), chosen, own)
+            found |= {_name_of_member(name, number): value for name, value in came.items()}
+            members.append(Member(*weights_of(model, weights)))
+        score, wide = scorer(members, chosen), None
         if linear is not None:
             wide = weighed(linear, score(to_validate), to_validate.numbered_from_one(), validated)
-        return TransformerModel(
-            chosen, tokenizer, tuned, head, {**found, "arithmetic": precision}, score, wide
-        )
+        return TransformerModel(chosen, tokenizer, members, found, score, wide)
+
+
+def _of_member(work: Work, number: int) -> Work:
+    """Give a member a seed, curves and checkpoints of its own; the first has those of a network alone."""
+    if number == 0:
+        return work
+
+    def report(name: str, value: float, step: int) -> None:
+        work.report(_name_of_member(name, number), value, step)
+
+    folder = work.checkpoints and work.checkpoints / f"member-{number}"
+    # Far from the seeds that a person tries one after the other, whose members would be the same.
+    return replace(work, seed=work.seed ^ number << 24, report=report, checkpoints=folder)
+
+
+def _name_of_member(name: str, number: int) -> str:
+    return name if number == 0 else f"member.{number}.{name}"
 
 
 def _covering(weights: EncoderWeights, tokenizer: Tokenizer) -> EncoderWeights:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import numpy as np
 from scipy.special import expit
 from tokenizers import Tokenizer
 
@@ -12,7 +13,7 @@ from sentiment_training.encoders.bert_graph import encode
 from sentiment_training.encoders.bert_weights import Dense, EncoderWeights
 from sentiment_training.encoders.pooling import mean_of_tokens
 from sentiment_training.families.family import FloatArray
-from sentiment_training.families.transformer.network import build, set_head
+from sentiment_training.families.transformer.network import build, compiles, set_head
 from sentiment_training.families.transformer.options import (
     FLOAT32,
     INT8,
@@ -28,25 +29,32 @@ _TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True)
+class Member:
+    """One network: every number of its encoder, and of the dense unit on it."""
+
+    encoder: EncoderWeights
+    head: Dense
+
+
+@dataclass(frozen=True)
 class TransformerModel:
     """What fine-tuning left.
 
     Attributes
     ----------
-    encoder, head
-        Every number.
+    members
+        Networks whose mean log-odds answer.
     found
         What came of the training, by name.
     score
         Gives the log-odds of *positive*, as Keras computes them in float32.
     wide
-        N-grams that answer with it.
+        N-grams that answer with them.
     """
 
     options: TransformerOptions
     tokenizer: Tokenizer
-    encoder: EncoderWeights
-    head: Dense
+    members: Sequence[Member]
     found: Mapping[str, str | int | float]
     score: Callable[[Tokens], FloatArray]
     wide: Wide | None = None
@@ -62,7 +70,7 @@ class TransformerModel:
             "started_from": started_from,
             **chosen,
             **self.found,
-            "layers": len(self.encoder.layers),
+            "layers": len(self.members[0].encoder.layers),
             **wide,
         }
 
@@ -83,34 +91,51 @@ class TransformerModel:
             folder,
             family="transformer",
             tokenizer=self.tokenizer,
-            graph=graph_of(self.encoder, self.head, self.options, self.wide),
+            graph=graph_of(self.members, self.options, self.wide),
             golden_texts=golden_texts,
             provenance=provenance,
         )
 
 
-def graph_of(
-    encoder: EncoderWeights, head: Dense, options: TransformerOptions, wide: Wide | None = None
-) -> bytes:
-    """Write a bundle's graph: the encoder, one vector a text, a dense unit on it, and n-grams beside it."""
+def graph_of(members: Sequence[Member], options: TransformerOptions, wide: Wide | None = None) -> bytes:
+    """Write a bundle's graph: the members side by side, their mean, and n-grams beside it."""
     graph = GraphWriter()
-    states = encode(graph, encoder, quantised=options.export == INT8)
-    features = mean_of_tokens(graph, states)
-    if options.pooling != MEAN:
-        first = graph.node("Gather", states, graph.integer(0), axis=1)
-        features = graph.node("Concat", features, first, axis=1)
-    score = graph.dense(features, "head", head.kernel, head.bias)
-    answer = graph.node("Squeeze", score, graph.integers(1))
+    # The first one's weights have the names that a network alone has.
+    scores = [
+        _log_odds_of(graph, member, options, "" if number == 0 else f"member.{number}.")
+        for number, member in enumerate(members)
+    ]
+    answer = scores[0]
+    if len(scores) > 1:
+        answer = graph.node("Div", graph.node("Sum", *scores), graph.scalar(float(len(scores))))
     if wide is not None:
         from_one = graph.node("Mul", graph.node("Add", IDS, graph.integer(1)), MASK)
         answer = wide.joined(graph, answer, from_one)
     return graph.served("transformer", graph.node("Sigmoid", answer))
 
 
-def scorer(
-    encoder: EncoderWeights, head: Dense, options: TransformerOptions
-) -> Callable[[Tokens], FloatArray]:
+def _log_odds_of(graph: GraphWriter, member: Member, options: TransformerOptions, prefix: str) -> str:
+    """One vector a text, and a dense unit on it."""
+    states = encode(graph, member.encoder, quantised=options.export == INT8, prefix=prefix)
+    features = mean_of_tokens(graph, states)
+    if options.pooling != MEAN:
+        first = graph.node("Gather", states, graph.integer(0), axis=1)
+        features = graph.node("Concat", features, first, axis=1)
+    score = graph.dense(features, f"{prefix}head", member.head.kernel, member.head.bias)
+    return graph.node("Squeeze", score, graph.integers(1))
+
+
+def scorer(members: Sequence[Member], options: TransformerOptions) -> Callable[[Tokens], FloatArray]:
     """Return what gives tokens' log-odds with Keras in full precision, whatever the training's was."""
-    model = build(encoder, replace(options, dropout=0.0), FLOAT32)
-    set_head(model, head)
-    return lambda tokens: log_odds(model, tokens)
+    models = []
+    for member in members:
+        model = build(member.encoder, replace(options, dropout=0.0), FLOAT32)
+        set_head(model, member.head)
+        models.append(model)
+    compiled = compiles(options)
+
+    def score(tokens: Tokens) -> FloatArray:
+        mean: FloatArray = np.mean([log_odds(each, tokens, compiled=compiled) for each in models], axis=0)
+        return mean
+
+    return score

@@ -14,6 +14,7 @@ from sentiment_training.encoders.bert_weights import (
     arrays_of,
     with_arrays,
 )
+from sentiment_training.families.extras import JAX
 from sentiment_training.families.transformer.options import (
     AUTO,
     FLOAT32,
@@ -88,14 +89,35 @@ def chosen_precision(precision: str) -> str:
     """Return what `auto` stands for here: bfloat16 where the processor or the GPU multiplies it itself."""
     if precision != AUTO:
         return precision
-    import tensorflow as tf
-
-    if gpus := tf.config.list_physical_devices("GPU"):
-        capability = tf.config.experimental.get_device_details(gpus[0]).get("compute_capability", (0, 0))
-        return MIXED_BFLOAT16 if capability[0] >= _FIRST_GPU_WITH_BFLOAT16 else FLOAT32
+    if (capability := _gpu_capability()) is not None:
+        return MIXED_BFLOAT16 if capability >= _FIRST_GPU_WITH_BFLOAT16 else FLOAT32
     cpu = Path("/proc/cpuinfo")
     flags = set(cpu.read_text(encoding="utf-8", errors="replace").split()) if cpu.is_file() else set()
     return MIXED_BFLOAT16 if flags & {"avx512_bf16", "amx_bf16"} else FLOAT32
+
+
+def compiles(options: TransformerOptions) -> bool:
+    """Whether a network is compiled for each shape of a batch: JAX knows no other way."""
+    import keras
+
+    return options.jit or keras.config.backend() == JAX
+
+
+def _gpu_capability() -> float | None:
+    """Compute capability of the first GPU that Keras' backend uses; None where it uses none."""
+    import keras
+
+    if keras.config.backend() == JAX:
+        import jax
+
+        first = jax.devices()[0]
+        return float(first.compute_capability) if first.platform == "gpu" else None
+    import tensorflow as tf
+
+    if not (gpus := tf.config.list_physical_devices("GPU")):
+        return None
+    details = tf.config.experimental.get_device_details(gpus[0])
+    return float(details.get("compute_capability", (0, 0))[0])
 
 
 def seed_everything(seed: int) -> None:

@@ -20,6 +20,7 @@ class TransformerOptions:
     cleaning: str = "lowercase=off"  # whether capitals count, the weights' own tokenizer knows
     max_length: int = 80
     pooling: str = MEAN
+    members: int = 1
     epochs: int = 3
     minutes: float = 0
     batch: int = 64
@@ -44,8 +45,11 @@ OPTIONS: Mapping[str, Option] = {
     "cleaning": CleaningChoice(of_words=False, splits=False),
     "max_length": Number(int, 8, 512, "tokens of a text that count"),
     "pooling": Choice((MEAN, MEAN_AND_FIRST), "mean over the tokens, or that and the first one's vector"),
+    "members": Number(int, 1, 16, "networks, each from a seed of its own, whose mean log-odds answer"),
     "epochs": Number(int, 1, 1_000, "epochs at most"),
-    "minutes": Number(float, 0, 100_000, "end after this long, the learning rate falling in time; 0: no end"),
+    "minutes": Number(
+        float, 0, 100_000, "end after this long, all members; the learning rate falls in time; 0: no end"
+    ),
     "batch": Number(int, 1, 4_096, "texts that go through the network at once"),
     "accumulate": Number(int, 1, 1_024, "batches whose gradients make one step"),
     "learning_rate": Number(float, 1e-8, 1, "of AdamW at its highest"),

@@ -36,10 +36,16 @@ class Tokens(LaidOut):
         """Return the same tokens, each number one higher: none is 0, which n-grams take for padding."""
         return LaidOut(self.ids + 1, self.lengths)
 
-    def batch(self, rows: IntArray) -> dict[str, npt.NDArray[np.int32]]:
-        """Lay some of the texts side by side, padded at the right, with their mask."""
+    def batch(self, rows: IntArray, multiple: int = 1) -> dict[str, npt.NDArray[np.int32]]:
+        """Lay some of the texts side by side, padded at the right, with their mask.
+
+        Parameters
+        ----------
+        multiple
+            Of which the width is one, in tokens.
+        """
         lengths = self.lengths[rows, np.newaxis]
-        places = np.arange(max(1, lengths.max()))
+        places = np.arange(max(1, -(-lengths.max() // multiple)) * multiple)
         mask = places < lengths
         ids = np.full(mask.shape, self.padding, np.int32)
         ids[mask] = self.ids[(self.starts[rows, np.newaxis] + places)[mask]]

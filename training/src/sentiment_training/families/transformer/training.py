@@ -15,6 +15,8 @@ from sentiment_training.errors import DivergedError, OptionError
 from sentiment_training.families.family import BoolArray, Examples, FloatArray, Work
 from sentiment_training.families.transformer.batches import (
     Shown,
+    even_batches,
+    filled,
     scoring_batches,
 )
 from sentiment_training.families.transformer.checkpoint import (
@@ -24,6 +26,7 @@ from sentiment_training.families.transformer.checkpoint import (
     load,
     save,
 )
+from sentiment_training.families.transformer.network import compiles
 from sentiment_training.families.transformer.options import TransformerOptions
 from sentiment_training.families.transformer.tokens import Tokens
 
@@ -32,6 +35,9 @@ if TYPE_CHECKING:
 
 _SECONDS_BETWEEN_CHECKPOINTS = 300.0
 _TOKENS_SCORED_AT_ONCE = 4_096
+# A compiled network is compiled for each shape that it meets, which takes seconds: it meets few.
+_ROWS_SCORED_AT_ONCE = 256
+_TOKENS_OF_A_SHAPE = 16
 _LARGEST_GRADIENT = 1.0  # norm over all weights, as BERT was fine-tuned
 _SMALLEST = 1e-7  # a probability's distance from 0 and 1 in a logarithm
 _STEPS_BETWEEN_REPORTS = 50
@@ -65,16 +71,18 @@ def fine_tune(
         If what `work.checkpoints` holds is damaged, or began from other weights.
     """
     tokens, examples = train
-    shown = Shown(examples.weights, tokens.lengths, options, work.seed)
+    compiled = compiles(options)
+    multiple = _TOKENS_OF_A_SHAPE if compiled else 1
+    shown = Shown(examples.weights, tokens.lengths, options, work.seed, whole=compiled)
     if options.accumulate > shown.total:
         raise OptionError(
             f"accumulate={options.accumulate} batches make one step, and there are {shown.total} in all "
             "epochs: nothing would be learned; give fewer"
         )
     labels = examples.labels.astype(np.float32)[:, np.newaxis]
-    optimizer = _compiled(model, options)
+    optimizer = _prepared(model, options, compiled)
     variables = [*model.variables, *optimizer.variables]
-    place, best = Place(), [np.asarray(each) for each in model.variables]
+    place, best = Place(), _numbers(model)
     began_from = digest(best)
     if work.checkpoints is not None and (kept := load(work.checkpoints, began_from, variables)):
         place, best = kept
@@ -83,24 +91,25 @@ def fine_tune(
     with work.progress.step("fine-tune", shown.total) as advance:
         advance(place.step)
         while place.step < shown.total and place.bad_checks < options.patience:
-            done = _share_done(place.step / shown.total, place.seconds, options.minutes)
+            done = _share_done(place.step / shown.total, place.seconds, options.minutes / options.members)
             if done >= 1:
                 break
             optimizer.learning_rate.assign(options.learning_rate * _rate(done, options.warmup))
             rows, shares = shown.batch(place.step)
-            losses.append(float(model.train_on_batch(tokens.batch(rows), labels[rows], sample_weight=shares)))
+            given = tokens.batch(rows, multiple)
+            losses.append(float(model.train_on_batch(given, labels[rows], sample_weight=shares)))
             advance()
             place = replace(place, step=place.step + 1, seconds=time.monotonic() - began)
             if place.step % _STEPS_BETWEEN_REPORTS == 0:
                 work.report("train.loss", float(np.mean(losses)), place.step)
                 losses.clear()
             if due := shown.check_is_due(place.step):
-                place, best = _checked(model, validation, place, best, work)
+                place, best = _checked(model, validation, place, best, work, compiled)
             if work.checkpoints and (due or place.seconds - saved > _SECONDS_BETWEEN_CHECKPOINTS):
                 work.keep(partial(save, work.checkpoints, began_from, place, variables, best))
                 saved = place.seconds
     if not shown.check_is_due(place.step):  # the time was up between two checks
-        place, best = _checked(model, validation, place, best, work)
+        place, best = _checked(model, validation, place, best, work, compiled)
     for variable, value in zip(model.variables, best, strict=True):
         variable.assign(value)
     return {
@@ -110,7 +119,7 @@ def fine_tune(
     }
 
 
-def _compiled(model: "keras.Model", options: TransformerOptions) -> Any:  # noqa: ANN401 - Keras ships no types
+def _prepared(model: "keras.Model", options: TransformerOptions, compiled: bool) -> Any:  # noqa: ANN401 - Keras ships no types
     """Give the model its loss and its optimizer, and return the optimizer."""
     import keras
 
@@ -122,15 +131,31 @@ def _compiled(model: "keras.Model", options: TransformerOptions) -> Any:  # noqa
     )
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     optimizer.build(model.trainable_variables)
-    model.compile(optimizer, keras.losses.BinaryCrossentropy(from_logits=True), jit_compile=options.jit)
+    model.compile(optimizer, keras.losses.BinaryCrossentropy(from_logits=True), jit_compile=compiled)
     return optimizer
 
 
 def log_odds(
-    model: "keras.Model", tokens: Tokens, advance: Callable[[int], None] = lambda _n: None
+    model: "keras.Model",
+    tokens: Tokens,
+    advance: Callable[[int], None] = lambda _n: None,
+    *,
+    compiled: bool = False,
 ) -> FloatArray:
-    """Log-odds of *positive* for each text, shape (n,)."""
+    """Log-odds of *positive* for each text, shape (n,).
+
+    Parameters
+    ----------
+    compiled
+        Whether the model is (`network.compiles`).
+    """
     result = np.empty(len(tokens))
+    if compiled:
+        for rows in even_batches(tokens.lengths, _ROWS_SCORED_AT_ONCE):
+            given = tokens.batch(filled(rows, _ROWS_SCORED_AT_ONCE), _TOKENS_OF_A_SHAPE)
+            result[rows] = np.asarray(model.predict_on_batch(given))[: len(rows), 0]
+            advance(len(rows))
+        return result
     for rows in scoring_batches(tokens.lengths, _TOKENS_SCORED_AT_ONCE):
         result[rows] = np.asarray(model.predict_on_batch(tokens.batch(rows)))[:, 0]
         advance(len(rows))
@@ -138,11 +163,16 @@ def log_odds(
 
 
 def _checked(
-    model: "keras.Model", validation: tuple[Tokens, Examples], place: Place, best: Arrays, work: Work
+    model: "keras.Model",
+    validation: tuple[Tokens, Examples],
+    place: Place,
+    best: Arrays,
+    work: Work,
+    compiled: bool,
 ) -> tuple[Place, Arrays]:
     tokens, examples = validation
     with work.progress.step("check", len(examples)) as advance:
-        probability = expit(log_odds(model, tokens, advance))
+        probability = expit(log_odds(model, tokens, advance, compiled=compiled))
     losses = []
     for number, name in enumerate(examples.names):
         own = examples.domains == number
@@ -158,10 +188,13 @@ def _checked(
         )
     work.report("validation.loss", loss, place.step)
     if loss < place.best_loss:
-        return replace(place, best_loss=loss, best_step=place.step, bad_checks=0), [
-            np.asarray(each) for each in model.variables
-        ]
+        return replace(place, best_loss=loss, best_step=place.step, bad_checks=0), _numbers(model)
     return replace(place, bad_checks=place.bad_checks + 1), best
+
+
+def _numbers(model: "keras.Model") -> Arrays:
+    # Copied: JAX lends its own, and reuses them at the next step.
+    return [np.asarray(each).copy() for each in model.variables]
 
 
 def _log_loss(probability: FloatArray, labels: BoolArray) -> float:
