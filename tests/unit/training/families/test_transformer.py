@@ -22,6 +22,7 @@ from sentiment_training.families.transformer.batches import (
     scoring_batches,
 )
 from sentiment_training.families.transformer.options import TransformerOptions
+from sentiment_training.families.transformer.temperature import cooled
 from sentiment_training.families.transformer.tokenizer import read_tokenizer
 from sentiment_training.families.transformer.tokens import Tokens
 
@@ -108,13 +109,28 @@ def test_members_answer_together(folder: Path, tmp_path: Path) -> None:
     assert np.abs(log_odds[0] - log_odds[1]).max() > 1e-3  # from seeds of their own
     mean = 1 / (1 + np.exp(-np.mean(log_odds, axis=0)))
     np.testing.assert_allclose(bundle.probabilities(texts), mean, atol=1e-5)
+    network = fit(folder, export="float32", epochs="1")
+    alone = network.probabilities(texts)
     np.testing.assert_allclose(
-        first.export(tmp_path / "alone", ["good"], Provenance()).probabilities(texts),
-        fit(folder, export="float32", epochs="1").probabilities(texts),
-        atol=1e-5,
+        log_odds[0] * float(together.parameters["temperature"]),
+        np.log(alone / (1 - alone)) * float(network.parameters["temperature"]),
+        atol=1e-4,
     )
     assert steps["validation.loss"] == steps["member.1.validation.loss"]
     assert {"best_step", "member.1.best_step"} <= together.parameters.keys()
+
+
+def test_it_is_as_sure_as_it_is_right() -> None:
+    random = np.random.default_rng(0)
+    honest = random.normal(0, 2, 4_000)
+    labels = random.random(4_000) < 1 / (1 + np.exp(-honest))
+    # A second data set has a tenth of the rows, and too sure answers by another factor: both count the same.
+    domains = np.repeat([0, 1], [3_600, 400])
+    examples = Examples(["a"] * 4_000, labels, np.ones(4_000), domains, ["one", "other"])
+    assert cooled(3 * honest, examples) == pytest.approx(1 / 3, rel=0.1)
+    assert 1 / 30 < cooled(honest * np.where(domains, 30, 3), examples) < 0.15
+    one_class = Examples.of(["a"] * 3, np.ones(3, bool))
+    assert cooled(np.ones(3), one_class) == cooled(-honest, examples) == 1
 
 
 def test_it_says_how_it_goes_while_it_trains(fitted: Fitted) -> None:
@@ -168,7 +184,9 @@ def test_what_stays_is_the_best_check_not_the_last(folder: Path) -> None:
 
     # A rate at which it can only get worse.
     model = fit(folder, Work(report=report), learning_rate="0.9", epochs="6", patience="2", warmup="0.5")
-    probability = model.probabilities(some_examples().texts)
+    cooler = model.probabilities(some_examples().texts)
+    log_odds = np.log(cooler / (1 - cooler)) * float(model.parameters["temperature"])
+    probability = 1 / (1 + np.exp(-log_odds))
     labels = some_examples().labels
     loss = -np.log(np.where(labels, probability, 1 - probability)).mean()
     assert loss == pytest.approx(min(told)[0], rel=1e-3)

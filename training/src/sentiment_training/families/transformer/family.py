@@ -19,6 +19,7 @@ from sentiment_training.families.transformer.network import (
     weights_of,
 )
 from sentiment_training.families.transformer.options import OPTIONS, TransformerOptions
+from sentiment_training.families.transformer.temperature import cooled
 from sentiment_training.families.transformer.tokenizer import read_tokenizer
 from sentiment_training.families.transformer.tokens import Tokens
 from sentiment_training.families.transformer.training import fine_tune
@@ -82,10 +83,19 @@ class TransformerFamily:
             came = fine_tune(model, (tokens, train), (to_validate, validated), chosen, own)
             found |= {_name_of_member(name, number): value for name, value in came.items()}
             members.append(Member(*weights_of(model, weights)))
-        score, wide = scorer(members, chosen), None
+        score = scorer(members, chosen)
+        log_odds = score(to_validate)
         if linear is not None:
-            wide = weighed(linear, score(to_validate), to_validate.numbered_from_one(), validated)
-        return TransformerModel(chosen, tokenizer, members, found, score, wide)
+            wide = weighed(linear, log_odds, to_validate.numbered_from_one(), validated)
+            return TransformerModel(chosen, tokenizer, members, found, score, wide)
+        factor = cooled(log_odds, validated)
+        return TransformerModel(
+            chosen,
+            tokenizer,
+            [each.times(factor) for each in members],
+            {**found, "temperature": 1 / factor},
+            lambda tokens: factor * score(tokens),
+        )
 
 
 def _of_member(work: Work, number: int) -> Work:
