@@ -10,6 +10,7 @@ import pytest
 from hub_folders import LONGEST, a_hub_folder
 from tokenizers import Tokenizer
 
+from bundles import a_bundle
 from sentiment import Cleaning, Provenance
 from sentiment_training.errors import CheckpointError, DivergedError, OptionError
 from sentiment_training.families import FAMILIES, Examples, FittedModel, Work
@@ -118,6 +119,49 @@ def test_members_answer_together(folder: Path, tmp_path: Path) -> None:
     )
     assert steps["validation.loss"] == steps["member.1.validation.loss"]
     assert {"best_step", "member.1.best_step"} <= together.parameters.keys()
+
+
+@pytest.mark.parametrize(
+    ("options", "apart"),
+    [({"export": "float32", "pooling": "mean+first"}, 1e-4), ({"members": "2", "wide": "2"}, 1e-3)],
+)
+def test_a_version_is_trained_on(options: dict[str, str], apart: float, folder: Path, tmp_path: Path) -> None:
+    first = replace(fit(folder, epochs="1", **options), wide=None)  # type: ignore[type-var]
+    version = first.export(tmp_path / "version", ["the crew was great"], Provenance())
+    given = {"batch": "8", "epochs": "1", "weights": str(tmp_path / "version"), "precision": "float32"}
+    texts = [*GOOD, *BAD, "", "zzz", "great " * 50]
+
+    def log_odds(probability: np.ndarray) -> np.ndarray:
+        return np.log(probability / (1 - probability))
+
+    FAMILY.check(given)
+    examples = some_examples()
+    same = FAMILY.fit(examples, examples, given | {"learning_rate": "0.00000001"}, Work())
+    cooled_again = log_odds(same.probabilities(texts)) * float(same.parameters["temperature"])
+    np.testing.assert_allclose(cooled_again, log_odds(version.probabilities(texts)), atol=apart)
+    assert same.parameters["members"] == first.parameters["members"]
+    assert same.parameters["pooling"] == first.parameters["pooling"]
+    assert same.parameters["started_from"] == f"version-{version.sha256[:12]}"
+
+    better = FAMILY.fit(examples, examples, given | {"learning_rate": "0.003", "export": "float32"}, Work())
+    before, after = (
+        ((each.probabilities(examples.texts) >= 0.5) == examples.labels).mean() for each in (same, better)
+    )
+    assert after > before
+    bundle = better.export(tmp_path / "better", ["good"], Provenance())
+    np.testing.assert_allclose(bundle.probabilities(texts), better.probabilities(texts), atol=1e-4)
+
+
+def test_a_version_that_cannot_be_trained_on_says_why(fitted: Fitted, tmp_path: Path) -> None:
+    fitted.model.export(tmp_path / "version", ["good"], Provenance())
+    with pytest.raises(OptionError, match="is a version, which has its own cleaning; leave cleaning out"):
+        FAMILY.check({"weights": str(tmp_path / "version"), "cleaning": "mentions=kept"})
+    a_bundle(tmp_path / "words")
+    with pytest.raises(OptionError, match="is a version of the family words, not transformer"):
+        FAMILY.check({"weights": str(tmp_path / "words")})
+    (tmp_path / "version" / "model.onnx").write_bytes(b"no graph")
+    with pytest.raises(OptionError, match="is a bundle that cannot be used"):
+        FAMILY.check({"weights": str(tmp_path / "version")})
 
 
 def test_it_is_as_sure_as_it_is_right() -> None:

@@ -4,23 +4,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-from tokenizers import Tokenizer
 
-from sentiment import Cleaning
-from sentiment_training.encoders.bert_weights import EncoderWeights, read_weights
 from sentiment_training.families.extras import JAX, TENSORFLOW, keras_backend, require
 from sentiment_training.families.family import Examples, Trial, Work, option_help, parse_options
-from sentiment_training.families.transformer.hub import check_length, check_weights, folder_of
+from sentiment_training.families.transformer.beginning import begin, check_beginning
 from sentiment_training.families.transformer.model import Member, TransformerModel, scorer
 from sentiment_training.families.transformer.network import (
     build,
     chosen_precision,
     seed_everything,
+    set_head,
     weights_of,
 )
 from sentiment_training.families.transformer.options import OPTIONS, TransformerOptions
 from sentiment_training.families.transformer.temperature import cooled
-from sentiment_training.families.transformer.tokenizer import read_tokenizer
 from sentiment_training.families.transformer.tokens import Tokens
 from sentiment_training.families.transformer.training import fine_tune
 from sentiment_training.families.wide import learn_linear, weighed
@@ -41,7 +38,7 @@ class TransformerFamily:
         chosen = parse_options(TransformerOptions(), OPTIONS, options)
         backend = keras_backend(TENSORFLOW, JAX)
         require("deep", backend, "keras", "keras_hub", "safetensors", "huggingface_hub")
-        check_weights(chosen.weights, chosen.max_length)
+        check_beginning(chosen, options)
 
     def suggest(self, trial: Trial, _fixed: Mapping[str, str], /) -> Mapping[str, str]:
         """Choose options for one trial of a search."""
@@ -57,13 +54,8 @@ class TransformerFamily:
         """Fine-tune; the numbers of the smallest validation loss are what is left."""
         self.check(options)
         chosen = parse_options(TransformerOptions(), OPTIONS, options)
-        folder = folder_of(chosen.weights)
-        weights = read_weights(folder)
-        check_length(chosen.max_length, weights.longest)
-        tokenizer = read_tokenizer(
-            folder, chosen.max_length, len(weights.tokens), Cleaning.parse(chosen.cleaning)
-        )
-        weights = _covering(weights, tokenizer)
+        beginning = begin(chosen)
+        chosen, tokenizer = beginning.options, beginning.tokenizer
         precision = chosen_precision(chosen.precision)
         validated = _thinned(validation, chosen.validated)
         tokens = Tokens.of(tokenizer, train.texts, work.progress)
@@ -71,15 +63,17 @@ class TransformerFamily:
         linear = None
         if chosen.wide:
             # Before the network lies in memory, which has no room for both.
-            size = len(weights.tokens) + 1
+            size = len(beginning.encoders[0].tokens) + 1
             linear = learn_linear(
                 tokenizer, train, tokens.numbered_from_one(), chosen.wide, chosen.wide_c, work, size
             )
         members, found = [], dict[str, str | int | float](arithmetic=precision)
-        for number in range(chosen.members):
+        for number, (weights, head) in enumerate(zip(beginning.encoders, beginning.heads, strict=True)):
             own = _of_member(work, number)
             seed_everything(own.seed)
             model = build(weights, chosen, precision)
+            if head is not None:
+                set_head(model, head)
             came = fine_tune(model, (tokens, train), (to_validate, validated), chosen, own)
             found |= {_name_of_member(name, number): value for name, value in came.items()}
             members.append(Member(*weights_of(model, weights)))
@@ -113,16 +107,6 @@ def _of_member(work: Work, number: int) -> Work:
 
 def _name_of_member(name: str, number: int) -> str:
     return name if number == 0 else f"member.{number}.{name}"
-
-
-def _covering(weights: EncoderWeights, tokenizer: Tokenizer) -> EncoderWeights:
-    """Give tokens that have no embedding that of the unknown one."""
-    numbers = tokenizer.get_vocab()
-    missing = max(numbers.values()) + 1 - len(weights.tokens)
-    if missing <= 0:
-        return weights
-    unknown = weights.tokens[numbers["<unk>"]]
-    return replace(weights, tokens=np.concatenate([weights.tokens, np.tile(unknown, (missing, 1))]))
 
 
 def _thinned(examples: Examples, most: int) -> Examples:

@@ -41,7 +41,9 @@ class TransformerOptions:
 
 
 OPTIONS: Mapping[str, Option] = {
-    "weights": Text("minilm, a folder as hubs keep it, or a name on the hub (vinai/bertweet-base)"),
+    "weights": Text(
+        "minilm, a folder as hubs keep it, a name on the hub (vinai/bertweet-base), or a version's bundle"
+    ),
     "cleaning": CleaningChoice(of_words=False, splits=False),
     "max_length": Number(int, 8, 512, "tokens of a text that count"),
     "pooling": Choice((MEAN, MEAN_AND_FIRST), "mean over the tokens, or that and the first one's vector"),
