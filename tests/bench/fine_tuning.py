@@ -23,7 +23,7 @@ from sentiment_training.encoders.bert_weights import read_weights
 from sentiment_training.families.transformer import network
 from sentiment_training.families.transformer.hub import folder_of
 from sentiment_training.families.transformer.options import TransformerOptions
-from sentiment_training.families.transformer.training import _compiled
+from sentiment_training.families.transformer.training import _prepared
 
 WARM_UP = 3
 
@@ -58,7 +58,7 @@ def a_step(chosen: argparse.Namespace) -> Callable[[], object]:
     keras.utils.set_random_seed(0)
     options = TransformerOptions(batch=chosen.batch, dropout=0.0)
     model = network.build(read_weights(folder_of(chosen.weights)), options, chosen.precision)
-    _compiled(model, options)
+    _prepared(model, options, compiled=network.compiles(options))
     random = np.random.default_rng(0)
     shape = (chosen.batch, chosen.tokens)
     texts = {

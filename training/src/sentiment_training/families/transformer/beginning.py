@@ -23,6 +23,7 @@ from sentiment_training.encoders.bert_weights import (
 )
 from sentiment_training.errors import OptionError
 from sentiment_training.families.transformer.hub import check_length, check_weights, folder_of
+from sentiment_training.families.transformer.model import prefix_of
 from sentiment_training.families.transformer.options import MEAN, MEAN_AND_FIRST, TransformerOptions
 from sentiment_training.families.transformer.tokenizer import read_tokenizer
 
@@ -120,7 +121,7 @@ def _of_version(folder: Path, options: TransformerOptions) -> Beginning:
     bundle = _opened(folder)
     graph = onnx.load_model(folder / GRAPH).graph
     constants = {each.name: numpy_helper.to_array(each) for each in graph.initializer}
-    prefixes = ["", *takewhile(lambda prefix: f"{prefix}head.weight" in constants, map(_prefix, count(1)))]
+    prefixes = takewhile(lambda prefix: f"{prefix}head.weight" in constants, map(prefix_of, count()))
     read = [_Reader(graph, constants, prefix) for prefix in prefixes]
     tokenizer = tokenizer_from_json((folder / TOKENIZER).read_text(encoding="utf-8"))
     heads = [each.dense("head") for each in read]
@@ -136,14 +137,9 @@ def _of_version(folder: Path, options: TransformerOptions) -> Beginning:
     return Beginning(own, tokenizer, encoders, heads)
 
 
-def _prefix(member: int) -> str:
-    """Of a member's names, as `graph_of` writes them; the first has none."""
-    return f"member.{member}."
-
-
 @dataclass(frozen=True)
 class _Reader:
-    """Reads back what `bert_graph.encode` wrote."""
+    """Reads back what `bert_graph.encode` and `graph_of` wrote."""
 
     graph: GraphProto
     constants: Mapping[str, Array]

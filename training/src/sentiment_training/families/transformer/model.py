@@ -105,10 +105,8 @@ class TransformerModel:
 def graph_of(members: Sequence[Member], options: TransformerOptions, wide: Wide | None = None) -> bytes:
     """Write a bundle's graph: the members side by side, their mean, and n-grams beside it."""
     graph = GraphWriter()
-    # The first one's weights have the names that a network alone has.
     scores = [
-        _log_odds_of(graph, member, options, "" if number == 0 else f"member.{number}.")
-        for number, member in enumerate(members)
+        _log_odds_of(graph, member, options, prefix_of(number)) for number, member in enumerate(members)
     ]
     answer = scores[0]
     if len(scores) > 1:
@@ -117,6 +115,11 @@ def graph_of(members: Sequence[Member], options: TransformerOptions, wide: Wide 
         from_one = graph.node("Mul", graph.node("Add", IDS, graph.integer(1)), MASK)
         answer = wide.joined(graph, answer, from_one)
     return graph.served("transformer", graph.node("Sigmoid", answer))
+
+
+def prefix_of(member: int) -> str:
+    """Return what a member's weights have before their names in a graph; the first, as if alone, nothing."""
+    return "" if member == 0 else f"member.{member}."
 
 
 def _log_odds_of(graph: GraphWriter, member: Member, options: TransformerOptions, prefix: str) -> str:

@@ -80,7 +80,7 @@ def fine_tune(
             "epochs: nothing would be learned; give fewer"
         )
     labels = examples.labels.astype(np.float32)[:, np.newaxis]
-    optimizer = _prepared(model, options, compiled)
+    optimizer = _prepared(model, options, compiled=compiled)
     variables = [*model.variables, *optimizer.variables]
     place, best = Place(), _numbers(model)
     began_from = digest(best)
@@ -119,7 +119,7 @@ def fine_tune(
     }
 
 
-def _prepared(model: "keras.Model", options: TransformerOptions, compiled: bool) -> Any:  # noqa: ANN401 - Keras ships no types
+def _prepared(model: "keras.Model", options: TransformerOptions, *, compiled: bool) -> Any:  # noqa: ANN401 - Keras ships no types
     """Give the model its loss and its optimizer, and return the optimizer."""
     import keras
 
