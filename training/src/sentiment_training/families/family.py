@@ -63,6 +63,11 @@ class Examples:
         n = len(texts)
         return cls(texts, labels, np.ones(n), np.zeros(n, np.int64), [name])
 
+    def evened(self) -> FloatArray:
+        """Return weights of the rows with which each data set counts the same, shape (n,)."""
+        weights: FloatArray = len(self) / np.bincount(self.domains)[self.domains]
+        return weights
+
 
 @dataclass(frozen=True)
 class Work:

@@ -136,10 +136,7 @@ def weighed(linear: LinearModel, network: FloatArray, tokens: LaidOut, validatio
         Of `validation`.
     """
     log_odds = _side_by_side(network, linear, tokens)
-    rows_of_domain = np.bincount(validation.domains)
-    found = LogisticRegression().fit(
-        log_odds, validation.labels, sample_weight=len(validation) / rows_of_domain[validation.domains]
-    )
+    found = LogisticRegression().fit(log_odds, validation.labels, sample_weight=validation.evened())
     return Wide(linear, found.coef_[0].astype(np.float32), np.float32(found.intercept_[0]))
 
 

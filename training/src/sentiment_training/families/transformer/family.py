@@ -116,10 +116,4 @@ def _thinned(examples: Examples, most: int) -> Examples:
         rows = np.flatnonzero(examples.domains == number)
         kept.append(rows if len(rows) <= most else rows[np.arange(most) * len(rows) // most])
     rows = np.concatenate(kept) if kept else np.zeros(0, np.int64)
-    return Examples(
-        [examples.texts[row] for row in rows.tolist()],
-        examples.labels[rows],
-        examples.weights[rows],
-        examples.domains[rows],
-        examples.names,
-    )
+    return examples.chosen(rows)

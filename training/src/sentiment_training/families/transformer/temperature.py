@@ -24,12 +24,9 @@ def cooled(log_odds: FloatArray, validation: Examples) -> float:
     """
     if len(set(validation.labels.tolist())) < 2:  # noqa: PLR2004 - both classes
         return 1.0
-    rows_of_domain = np.bincount(validation.domains)
     # Its usual penalty is nothing to a thousand rows, and keeps a few that are all right from certainty.
     found = LogisticRegression(fit_intercept=False).fit(
-        log_odds[:, np.newaxis],
-        validation.labels,
-        sample_weight=len(validation) / rows_of_domain[validation.domains],
+        log_odds[:, np.newaxis], validation.labels, sample_weight=validation.evened()
     )
     factor = float(found.coef_[0, 0])
     return factor if factor > 0 else 1.0
