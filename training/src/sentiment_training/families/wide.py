@@ -10,27 +10,24 @@ generalization", for how they are joined. (Learned together, the n-grams would f
 yet learned.)
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
-from tokenizers import Tokenizer
 
-from sentiment_training.families.classic.features import Vocabulary
-from sentiment_training.families.classic.linear import LinearModel
-from sentiment_training.families.classic.linear_graph import log_odds_nodes
-from sentiment_training.families.classic.logreg import LogregFamily
+from sentiment_training.errors import OptionError
+from sentiment_training.families.classic.expert import checked_kind
 from sentiment_training.families.classic.tokens import LaidOut
-from sentiment_training.families.family import Examples, FloatArray, Number, Option, Work
+from sentiment_training.families.family import Examples, FloatArray, Number, Option, Text
+from sentiment_training.families.version import Version
+from sentiment_training.families.wide_ngrams import KeptNgrams, Ngrams
 from sentiment_training.graph_writing import IDS, GraphWriter
 
 _PREFIX = "wide_"
-
-# Of four bytes each: with a network of the usual size, a bundle stays below 20 MB.
-_BUCKET_BITS = 21
+_NGRAMS_SHARE = "wide_share"
 
 WIDE_OPTIONS: Mapping[str, Option] = {
     "wide": Number(
@@ -42,6 +39,25 @@ WIDE_OPTIONS: Mapping[str, Option] = {
     ),
     "wide_c": Number(float, 1e-4, 1e4, "its inverse strength of the L2 penalty"),
 }
+WIDE_EXPERT: Mapping[str, Option] = {
+    "wide_expert": Text(
+        "data set (its name) whose texts it tells apart from all others, and reads by weights of their own"
+    )
+}
+
+
+def check_expert(expert: str, longest: int, names: Sequence[str] | None = None) -> None:
+    """Raise OptionError unless n-grams of up to `longest` tokens can have this expert.
+
+    Parameters
+    ----------
+    names
+        Of the data sets to learn from; None where they are not known yet.
+    """
+    if expert and not longest:
+        raise OptionError(f"wide_expert={expert} is for the n-grams beside the network; give wide, too")
+    if expert and names is not None:
+        checked_kind(expert, names)
 
 
 @dataclass(frozen=True)
@@ -56,7 +72,7 @@ class Wide:
         What is added to their sum.
     """
 
-    model: LinearModel
+    ngrams: Ngrams
     shares: npt.NDArray[np.float32]
     intercept: np.float32
 
@@ -64,68 +80,32 @@ class Wide:
     def parameters(self) -> Mapping[str, str | int | float]:
         """What came of it, to be logged."""
         return {
-            "wide.ngrams": self.model.preparation.features.vocabulary.tables["columns"],
+            "wide.ngrams": self.ngrams.columns,
             "wide.network_share": float(self.shares[0]),
             "wide.ngrams_share": float(self.shares[1]),
         }
 
     def mixed(self, network: FloatArray, tokens: LaidOut) -> FloatArray:
         """Return the probability that both sides give texts, from the network's log-odds."""
-        log_odds = _side_by_side(network, self.model, tokens)
+        log_odds = np.stack([network, self.ngrams.log_odds(tokens)], axis=1)
         probability: FloatArray = expit(log_odds @ self.shares + self.intercept)
         return probability
 
     def joined(self, graph: GraphWriter, network: str, ids: str = IDS) -> str:
         """Write how ids, padded with 0, and the network's log-odds, shape (batch,), give the mixed ones."""
-        linear = self.model
-        nodes, constants, log_odds = log_odds_nodes(
-            linear.preparation,
-            linear.classifier.weights,
-            linear.classifier.slope,
-            linear.classifier.intercept,
-            linear.expert,
-        )
+        nodes, constants, log_odds = self.ngrams.nodes()
         for each in nodes:
             each.input[:] = [ids if name == IDS else _PREFIX + name for name in each.input]
             each.output[:] = [_PREFIX + name for name in each.output]
         graph.nodes += nodes
         graph.constants |= {_PREFIX + name: value for name, value in constants.items()}
         of_network = graph.node("Mul", network, graph.constant("network_share", self.shares[0]))
-        of_ngrams = graph.node("Mul", _PREFIX + log_odds, graph.constant("wide_share", self.shares[1]))
+        of_ngrams = graph.node("Mul", _PREFIX + log_odds, graph.constant(_NGRAMS_SHARE, self.shares[1]))
         both = graph.node("Add", of_network, of_ngrams)
         return graph.node("Add", both, graph.constant("both_intercept", self.intercept))
 
 
-def learn_linear(
-    tokenizer: Tokenizer,
-    train: Examples,
-    tokens: LaidOut,
-    longest: int,
-    c: float,
-    work: Work,
-    size: int | None = None,
-) -> LinearModel:
-    """Learn the n-grams of tokens, and what each is worth.
-
-    Parameters
-    ----------
-    tokens
-        Of `train`; an id of 0 is no token.
-    longest, c
-        What the options `wide` and `wide_c` say.
-    size
-        The number of ids, where they are not the tokenizer's own.
-    """
-    family = LogregFamily()
-    given = {"c": str(c), "bucket_bits": str(_BUCKET_BITS)}
-    with work.progress.step("n-grams"):
-        counted = Vocabulary.of_tokens(
-            train, tokenizer, (tokens.ids, tokens.lengths), longest, family.chosen(given), size=size
-        )
-    return family.fit_counted(counted, None, given, work)
-
-
-def weighed(linear: LinearModel, network: FloatArray, tokens: LaidOut, validation: Examples) -> Wide:
+def weighed(ngrams: Ngrams, network: FloatArray, tokens: LaidOut, validation: Examples) -> Wide:
     """Choose both sides' shares on validation rows, each data set counting the same.
 
     Parameters
@@ -135,13 +115,20 @@ def weighed(linear: LinearModel, network: FloatArray, tokens: LaidOut, validatio
     tokens
         Of `validation`.
     """
-    log_odds = _side_by_side(network, linear, tokens)
+    log_odds = np.stack([network, ngrams.log_odds(tokens)], axis=1)
     found = LogisticRegression().fit(log_odds, validation.labels, sample_weight=validation.evened())
-    return Wide(linear, found.coef_[0].astype(np.float32), np.float32(found.intercept_[0]))
+    return Wide(ngrams, found.coef_[0].astype(np.float32), np.float32(found.intercept_[0]))
 
 
-def _side_by_side(network: FloatArray, linear: LinearModel, tokens: LaidOut) -> FloatArray:
-    """Log-odds of both sides, shape (n, 2)."""
-    vocabulary = linear.preparation.features.vocabulary
-    counts = vocabulary.ngrams.counts(tokens.ids, tokens.lengths, vocabulary.used)
-    return np.stack([network, linear.log_odds(counts)], axis=1)
+def kept_ngrams(version: Version) -> KeptNgrams | None:
+    """Read back what `Wide.joined` wrote beside a network; None where it wrote nothing."""
+    if _NGRAMS_SHARE not in version.constants:
+        return None
+    nodes = [each for each in version.graph.node if each.output[0].startswith(_PREFIX)]
+    constants = {
+        name.removeprefix(_PREFIX): value
+        for name, value in version.constants.items()
+        if name.startswith(_PREFIX) and name != _NGRAMS_SHARE
+    }
+    answer = next(each.input[0] for each in version.graph.node if _NGRAMS_SHARE in each.input)
+    return KeptNgrams.of(nodes, constants, answer, _PREFIX)

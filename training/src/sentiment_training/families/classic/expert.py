@@ -74,7 +74,9 @@ class Expert:
         spelling = Spelling.of(train.vocabulary, longest, unit=True)
         gate = _Part.learn(spelling, *_to_tell_apart(train, own, seed), c=_GATE_C)
         mine = train.rows(np.flatnonzero(own))
-        expert = _Part.learn(spelling, mine, mine.labels, mine.weights, beside=general, c=_EXPERT_C)
+        # Among themselves: what the others weigh against them is no matter of this penalty.
+        weights = mine.weights / mine.weights.mean()
+        expert = _Part.learn(spelling, mine, mine.labels, weights, beside=general, c=_EXPERT_C)
         return cls(
             np.stack([gate.of_words, expert.of_words], axis=1).astype(np.float32),
             np.array([gate.intercept, expert.intercept], np.float32),

@@ -51,6 +51,15 @@ class LaidOut:
         starts: IntArray = np.cumsum(self.lengths) - self.lengths
         return starts
 
+    def padded(self, rows: slice) -> IntArray:
+        """Ids of some texts side by side, after each so many of padding that all have one length."""
+        starts, lengths = self.starts[rows, np.newaxis], self.lengths[rows, np.newaxis]
+        places = np.arange(max(1, lengths.max(initial=0)))
+        found: IntArray = np.full((len(lengths), len(places)), PADDING)
+        here = places < lengths
+        found[here] = self.ids[(starts + places)[here]]
+        return found
+
 
 def character_tokenizer(
     texts: Sequence[str], cleaning: Cleaning, progress: Progress, *, min_count: int, max_length: int

@@ -14,6 +14,7 @@ from sentiment_training.families.deep.options import (
     SCRATCH,
     SUBWORDS,
     TEXTCNN,
+    VERSIONS_OWN,
     WORD2VEC,
     WORDS,
     Kind,
@@ -24,6 +25,8 @@ from sentiment_training.families.deep.vectors import look_into
 from sentiment_training.families.extras import TENSORFLOW, keras_backend, require
 from sentiment_training.families.family import Examples, Trial, Work, option_help, parse_options
 from sentiment_training.families.meanings import CleaningChoice
+from sentiment_training.families.version import check_version
+from sentiment_training.families.wide import check_expert
 from sentiment_training.quiet import quiet_tensorflow
 
 if TYPE_CHECKING:
@@ -52,18 +55,21 @@ class NetworkFamily:
 
     def suggest(self, trial: Trial, fixed: Mapping[str, str], /) -> Mapping[str, str]:
         """Choose options for one trial of a search."""
-        chosen = {}
-        if not Cleaning.parse(fixed.get("cleaning", self.kind.defaults.cleaning)).word_options:
-            chosen["tokens"] = trial.suggest_categorical("tokens", (WORDS, SUBWORDS))
-        if fixed.get("embeddings", SCRATCH) in (SCRATCH, WORD2VEC, FASTTEXT):  # a file has its own
-            chosen["embedding_dim"] = str(trial.suggest_int("embedding_dim", 64, 192, step=32))
-        chosen |= {
+        learning = {
             "spatial_dropout": str(trial.suggest_float("spatial_dropout", 0.0, 0.5)),
             "dropout": str(trial.suggest_float("dropout", 0.0, 0.6)),
             "word_dropout": str(trial.suggest_float("word_dropout", 0.0, 0.2)),
             "learning_rate": str(trial.suggest_float("learning_rate", 5e-4, 8e-3, log=True)),
             "schedule": trial.suggest_categorical("schedule", (COSINE, PLATEAU)),
         }
+        return learning if fixed.get("weights") else learning | self._suggest_network(trial, fixed)
+
+    def _suggest_network(self, trial: Trial, fixed: Mapping[str, str]) -> dict[str, str]:
+        chosen = {}
+        if not Cleaning.parse(fixed.get("cleaning", self.kind.defaults.cleaning)).word_options:
+            chosen["tokens"] = trial.suggest_categorical("tokens", (WORDS, SUBWORDS))
+        if fixed.get("embeddings", SCRATCH) in (SCRATCH, WORD2VEC, FASTTEXT):  # a file has its own
+            chosen["embedding_dim"] = str(trial.suggest_int("embedding_dim", 64, 192, step=32))
         if self.kind == TEXTCNN:
             return chosen | {
                 "filters": str(trial.suggest_int("filters", 64, 320, step=64)),
@@ -79,6 +85,7 @@ class NetworkFamily:
     ) -> "NetworkModel":
         """Train; seeded, and from the last epoch where `work.checkpoints` holds one."""
         chosen = self._chosen(options)
+        check_expert(chosen.wide_expert, chosen.wide, train.names)
         if not len(validation):
             raise OptionError(f"{self.name} stops by validation, and there are no rows to choose by")
         quiet_tensorflow()
@@ -92,9 +99,12 @@ class NetworkFamily:
         if chosen.tokens == SUBWORDS:
             CleaningChoice(of_words=False).read("cleaning", chosen.cleaning)
         require("deep", keras_backend(TENSORFLOW), "keras")
+        check_expert(chosen.wide_expert, chosen.wide)
         if chosen.teacher:
             open_teacher(chosen.teacher)
-        if chosen.embeddings in (WORD2VEC, FASTTEXT):
+        if chosen.weights:
+            check_version(chosen.weights, self.name, VERSIONS_OWN, options)
+        elif chosen.embeddings in (WORD2VEC, FASTTEXT):
             require("deep", "gensim")
         elif chosen.embeddings != SCRATCH:
             dimensions = look_into(Path(chosen.embeddings)).dimensions

@@ -13,6 +13,7 @@ from tokenizers import Tokenizer
 from sentiment import Bundle, Provenance, tokenizer_from_json, tokenizer_json, write_bundle
 from sentiment_training.families.classic.tokens import padded
 from sentiment_training.families.deep import checkpoints, vectors
+from sentiment_training.families.deep.beginning import begin
 from sentiment_training.families.deep.checkpoints import Checkpoint, Standing
 from sentiment_training.families.deep.fitting import (
     Score,
@@ -39,9 +40,12 @@ from sentiment_training.families.deep.rows import Rows, train_tokenizer
 from sentiment_training.families.deep.teacher import open_teacher, targets
 from sentiment_training.families.family import Examples, FloatArray, Work
 from sentiment_training.families.vocabulary import vocabulary_size
-from sentiment_training.families.wide import Wide, learn_linear, weighed
+from sentiment_training.families.wide import Wide, weighed
+from sentiment_training.families.wide_ngrams import LearnedNgrams, Ngrams
 
 _TOLERANCE = 1e-4
+# What it was made with, a bundle does not say.
+_NOT_IN_A_VERSION = ("min_count", "wide", "wide_c", "wide_expert")
 
 Embeddings = npt.NDArray[np.float32] | tuple[int, int]
 
@@ -59,16 +63,19 @@ def train_network(
     # Keras seeds Python, NumPy and TensorFlow together; its initialisers and dropout know no other way.
     keras.utils.set_random_seed(work.seed)
     teacher = open_teacher(options.teacher) if options.teacher else None
+    beginning = begin(kind, options) if options.weights else None
+    options = beginning.options if beginning else options
     resumed, save = None, lambda *_: None
     if work.checkpoints is not None:
         choices = (kind.name, options, teacher and teacher.sha256)
         identity = checkpoints.identity(train, validation, choices, work.seed)
         resumed = checkpoints.load(work.checkpoints, identity)
-    tokenizer = (
-        tokenizer_from_json(resumed.tokenizer)
-        if resumed
-        else train_tokenizer(train.texts, options, work.progress)
-    )
+    if resumed:
+        tokenizer = tokenizer_from_json(resumed.tokenizer)
+    elif beginning:
+        tokenizer = beginning.tokenizer
+    else:
+        tokenizer = train_tokenizer(train.texts, options, work.progress)
     if work.checkpoints is not None:
         save = partial(_save, work, work.checkpoints, identity, tokenizer_json(tokenizer))
     # Killed after its last epoch, a training has nothing more to learn from.
@@ -76,9 +83,11 @@ def train_network(
     rows = Rows.of(tokenizer, [] if over else train.texts, work.progress)
     validated = Rows.of(tokenizer, validation.texts)
     shape = (vocabulary_size(tokenizer), options.embedding_dim)
-    embeddings = shape if resumed else _embeddings(options, tokenizer, rows, work)
+    embeddings = shape if resumed or beginning else _embeddings(options, tokenizer, rows, work)
     precision = device_precision() if options.precision == AUTO else options.precision
     network = build(kind, options, embeddings, precision)
+    if beginning:
+        beginning.fill(network)
     learned = targets(train, None if over else teacher, options, work)
     standing = fit(network, rows, learned, train.weights, validation, validated, options, work, resumed, save)
     if precision != FLOAT32:
@@ -87,9 +96,13 @@ def train_network(
         whole.set_weights(network.get_weights())
         network = whole
     score, wide = compiled(network), None
+    ngrams: Ngrams | None = beginning.ngrams if beginning else None
     if options.wide:
-        linear = learn_linear(tokenizer, train, rows.said, options.wide, options.wide_c, work)
-        wide = weighed(linear, log_odds(score, validated), validated.said, validation)
+        ngrams = LearnedNgrams.learn(
+            tokenizer, train, rows.said, options.wide, options.wide_c, work, expert=options.wide_expert
+        )
+    if ngrams is not None:
+        wide = weighed(ngrams, log_odds(score, validated), validated.said, validation)
     taught_by = "" if teacher is None else teacher.sha256
     return NetworkModel(kind, options, tokenizer, network, score, standing, precision, wide, taught_by)
 
@@ -111,7 +124,7 @@ class NetworkModel:
     @property
     def parameters(self) -> Mapping[str, str | int | float]:
         """Every choice that made it, and what came of it."""
-        return asdict(self.options) | {
+        return self._chosen() | {
             "precision": self.precision,
             "vocabulary.learned": vocabulary_size(self.tokenizer),
             "network.weights": self.network.count_params(),
@@ -121,6 +134,14 @@ class NetworkModel:
             **({} if self.wide is None else self.wide.parameters),
             **({"teacher.sha256": self.taught_by} if self.taught_by else {}),
         }
+
+    def _chosen(self) -> dict[str, str | int | float]:
+        # The run itself has a parameter `weights`: those of its data sets.
+        chosen = {name: value for name, value in asdict(self.options).items() if name != "weights"}
+        if not self.options.weights:
+            return chosen
+        known = {name: value for name, value in chosen.items() if name not in _NOT_IN_A_VERSION}
+        return {"started_from": self.options.weights, **known}
 
     @property
     def tolerance(self) -> float | None:

@@ -6,14 +6,21 @@ from dataclasses import dataclass
 from sentiment_training.errors import OptionError
 from sentiment_training.families.family import Choice, Number, Option, Switch, Text
 from sentiment_training.families.meanings import CleaningChoice
-from sentiment_training.families.wide import WIDE_OPTIONS
+from sentiment_training.families.wide import WIDE_EXPERT, WIDE_OPTIONS
 
 SCRATCH, WORD2VEC, FASTTEXT = "scratch", "word2vec", "fasttext"
 WORDS, SUBWORDS = "words", "subwords"
 COSINE, PLATEAU = "cosine", "plateau"
 AUTO, FLOAT32, MIXED = "auto", "float32", "mixed_bfloat16"
 
-_WIDEST = 9
+WIDEST = 9
+
+
+VERSIONS_OWN = (
+    *("cleaning", "tokens", "vocabulary", "min_count", "max_length", "embeddings", "embedding_dim"),
+    *("wide", "wide_c", "wide_expert", "layers", "units", "filters", "widths"),
+)
+"""What a version has, and a training of it cannot choose again."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,8 @@ class NetworkOptions:
     quantise: bool = True
     wide: int = 0
     wide_c: float = 1.0
+    wide_expert: str = ""
+    weights: str = ""
     teacher: str = ""
     teacher_share: float = 0.7
     teacher_rows: int = 0
@@ -73,8 +82,8 @@ class Widths:
             widths = parsed_widths(text)
         except ValueError as error:
             raise OptionError(f"{name} takes whole numbers like 2,3,4, not {text!r}") from error
-        if not all(1 <= width <= _WIDEST for width in widths) or len(set(widths)) < len(widths):
-            raise OptionError(f"{name} takes different widths from 1 to {_WIDEST}, not {text}")
+        if not all(1 <= width <= WIDEST for width in widths) or len(set(widths)) < len(widths):
+            raise OptionError(f"{name} takes different widths from 1 to {WIDEST}, not {text}")
         return ",".join(map(str, widths))
 
 
@@ -109,6 +118,8 @@ _COMMON: Mapping[str, Option] = {
     "precision": Choice((AUTO, FLOAT32, MIXED), "of the arithmetic; auto is mixed where there is a GPU"),
     "quantise": Switch("whether the bundle keeps embeddings as bytes: a quarter of the size"),
     **WIDE_OPTIONS,
+    **WIDE_EXPERT,
+    "weights": Text("folder of a version's bundle, to train that on; empty begins anew"),
     "teacher": Text("folder of a bundle whose answers the network learns from, beside the labels"),
     "teacher_share": Number(float, 0, 1, "how much its answer counts, against the label"),
     "teacher_rows": Number(

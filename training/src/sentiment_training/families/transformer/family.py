@@ -20,7 +20,8 @@ from sentiment_training.families.transformer.options import OPTIONS, Transformer
 from sentiment_training.families.transformer.temperature import cooled
 from sentiment_training.families.transformer.tokens import Tokens
 from sentiment_training.families.transformer.training import fine_tune
-from sentiment_training.families.wide import learn_linear, weighed
+from sentiment_training.families.wide import weighed
+from sentiment_training.families.wide_ngrams import LearnedNgrams
 
 
 class TransformerFamily:
@@ -60,12 +61,12 @@ class TransformerFamily:
         validated = _thinned(validation, chosen.validated)
         tokens = Tokens.of(tokenizer, train.texts, work.progress)
         to_validate = Tokens.of(tokenizer, validated.texts)
-        linear = None
+        ngrams = None
         if chosen.wide:
             # Before the network lies in memory, which has no room for both.
             size = len(beginning.encoders[0].tokens) + 1
-            linear = learn_linear(
-                tokenizer, train, tokens.numbered_from_one(), chosen.wide, chosen.wide_c, work, size
+            ngrams = LearnedNgrams.learn(
+                tokenizer, train, tokens.numbered_from_one(), chosen.wide, chosen.wide_c, work, size=size
             )
         members, found = [], dict[str, str | int | float](arithmetic=precision)
         for number, (weights, head) in enumerate(zip(beginning.encoders, beginning.heads, strict=True)):
@@ -79,8 +80,8 @@ class TransformerFamily:
             members.append(Member(*weights_of(model, weights)))
         score = scorer(members, chosen)
         log_odds = score(to_validate)
-        if linear is not None:
-            wide = weighed(linear, log_odds, to_validate.numbered_from_one(), validated)
+        if ngrams is not None:
+            wide = weighed(ngrams, log_odds, to_validate.numbered_from_one(), validated)
             return TransformerModel(chosen, tokenizer, members, found, score, wide)
         factor = cooled(log_odds, validated)
         return TransformerModel(
