@@ -56,6 +56,8 @@ def test_a_password_in_the_address_is_not_repeated() -> None:
         (["train", "--eval", "airline"], "'airline' is not of the form NAME=FILE"),
         (["train", "--eval", "heldout=x.csv"], "does not begin with heldout"),
         (["train", "-o", "ngrams"], "'ngrams' is not of the form NAME=VALUE"),
+        (["train", "-o", "c=1", "-o", "c=2"], "c is given twice, as 1 and as 2; leave one out"),
+        (["train", "--experiment", " "], "--experiment is empty; name one, or leave it out"),
         (["train", "--name", "a/b"], "--name 'a/b': a registered model's name has a letter, and no /"),
         (["search", "--timeout", "nan"], "--timeout nan: give a number of seconds"),
         (["search", "--write-recipe", "."], "--write-recipe .: that is a folder; name a file in it"),

@@ -34,6 +34,14 @@ app = typer.Typer(
     help="Train, measure and promote the models that Vigie serves.",
 )
 
+
+def _named(experiment: str) -> str:
+    # Before any work, at whose end MLflow would refuse it.
+    if not experiment.strip():
+        raise OptionError("--experiment is empty; name one, or leave it out")
+    return experiment
+
+
 MlflowUri = Annotated[
     str,
     typer.Option(
@@ -42,6 +50,10 @@ MlflowUri = Annotated[
     ),
 ]
 ModelName = Annotated[str, typer.Option("--name", envvar="VIGIE_MODEL_NAME", help="The registered model.")]
+ExperimentName = Annotated[
+    str,
+    typer.Option("--experiment", callback=_named, help="MLflow's experiment."),
+]
 CacheFolder = Annotated[
     Path,
     typer.Option(
@@ -111,11 +123,13 @@ def promote_version(registry: "Registry", wanted: str, stage: str, *, keep_other
 
 def pairs(given: Sequence[str], form: str) -> dict[str, str]:
     """Read what was typed as NAME=VALUE."""
-    pairs = {}
+    pairs: dict[str, str] = {}
     for each in given:
         key, equals, value = each.partition("=")
         if not (key and equals and value):
             raise OptionError(f"{each!r} is not of the form {form}")
+        if key in pairs:
+            raise OptionError(f"{key} is given twice, as {pairs[key]} and as {value}; leave one out")
         pairs[key] = value
     return pairs
 

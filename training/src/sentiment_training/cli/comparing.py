@@ -12,6 +12,7 @@ from sentiment_training.cli.application import (
     DEFAULT_PATIENCE_S,
     DEFAULT_URI,
     CacheFolder,
+    ExperimentName,
     MlflowUri,
     ModelName,
     Patience,
@@ -58,7 +59,7 @@ def grid(
     cache_folder: CacheFolder = DEFAULT_CACHE,
     patience_s: Patience = DEFAULT_PATIENCE_S,
     name: ModelName = DEFAULT_NAME,
-    experiment: Annotated[str, typer.Option(help="MLflow's experiment.")] = DEFAULT_NAME,
+    experiment: ExperimentName = DEFAULT_NAME,
     mlflow_uri: MlflowUri = DEFAULT_URI,
 ) -> None:
     """Compare naive Bayes, logistic regression, SVM and forest, each on counts and TF-IDF; refit the best."""

@@ -11,6 +11,7 @@ from rich.console import Console
 from sentiment_training.cli.application import (
     DEFAULT_NAME,
     DEFAULT_URI,
+    ExperimentName,
     MlflowUri,
     app,
     open_registry,
@@ -46,7 +47,7 @@ def explore(
     log: Annotated[
         bool, typer.Option("--log", help="Log the report as an artifact of an MLflow run.")
     ] = False,
-    experiment: Annotated[str, typer.Option(help="MLflow's experiment, with --log.")] = DEFAULT_NAME,
+    experiment: ExperimentName = DEFAULT_NAME,
     mlflow_uri: MlflowUri = DEFAULT_URI,
 ) -> None:
     """Write a report on labelled texts, one HTML file: balance, duplicates, lengths, words, marks, maps."""

@@ -13,6 +13,7 @@ from sentiment_training.cli.application import (
     DEFAULT_NAME,
     DEFAULT_URI,
     CacheFolder,
+    ExperimentName,
     MlflowUri,
     app,
     open_registry,
@@ -70,7 +71,7 @@ def search(
         Path | None, typer.Option("--write-recipe", metavar="FILE", help="Write the best as a recipe.")
     ] = None,
     cache_folder: CacheFolder = DEFAULT_CACHE,
-    experiment: Annotated[str, typer.Option(help="MLflow's experiment.")] = DEFAULT_NAME,
+    experiment: ExperimentName = DEFAULT_NAME,
     mlflow_uri: MlflowUri = DEFAULT_URI,
 ) -> None:
     """Look for a family's best options; the same command again goes on, and other machines may join."""

@@ -13,6 +13,7 @@ from sentiment_training.cli.application import (
     DEFAULT_PATIENCE_S,
     DEFAULT_URI,
     CacheFolder,
+    ExperimentName,
     MlflowUri,
     ModelName,
     Patience,
@@ -60,7 +61,7 @@ def train(
     cache_folder: CacheFolder = DEFAULT_CACHE,
     patience_s: Patience = DEFAULT_PATIENCE_S,
     name: ModelName = DEFAULT_NAME,
-    experiment: Annotated[str, typer.Option(help="MLflow's experiment.")] = DEFAULT_NAME,
+    experiment: ExperimentName = DEFAULT_NAME,
     mlflow_uri: MlflowUri = DEFAULT_URI,
     promote: Annotated[bool, typer.Option("--promote", help="Put the version into Production.")] = False,
 ) -> None:
