@@ -177,3 +177,17 @@ def test_what_an_expert_learns_does_not_hang_on_what_its_data_set_weighs() -> No
     options = {"expert": "airline", "min_count": "1"}
     one, other = (fit("logreg", options, each) for each in (rows, heavy))
     assert one.probabilities(TEXTS) == pytest.approx(other.probabilities(TEXTS), abs=1e-6)
+
+
+@pytest.mark.parametrize("family", ["bilstm", "gru", "textcnn"])
+def test_a_search_from_a_version_suggests_nothing_that_it_has(
+    family: str, version: Path, tmp_path: Path
+) -> None:
+    begun = {"weights": str(version)}
+    if family != "textcnn":
+        exported(fit(family, SMALL | {"units": "5"}, examples()), tmp_path / "version")
+        begun = {"weights": str(tmp_path / "version")}
+    study = pytest.importorskip("optuna", reason="comes with the extra search").create_study()
+    suggested = FAMILIES[family].suggest(study.ask(), begun)
+    FAMILIES[family].check({**suggested, **begun})
+    assert "learning_rate" in suggested
