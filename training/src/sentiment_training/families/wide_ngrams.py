@@ -138,7 +138,7 @@ class KeptNgrams:
         found = np.empty(len(tokens))
         for start in range(0, len(tokens), _AT_ONCE):
             rows = slice(start, start + _AT_ONCE)
-            found[rows] = self._session.run([self.answer], {IDS: tokens.padded(rows)})[0]
+            found[rows] = self._session.run([self.answer], {IDS: tokens.matrix(rows)})[0]
         return found
 
     def nodes(self) -> tuple[list[NodeProto], Constants, str]:

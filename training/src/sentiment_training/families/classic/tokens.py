@@ -51,8 +51,8 @@ class LaidOut:
         starts: IntArray = np.cumsum(self.lengths) - self.lengths
         return starts
 
-    def padded(self, rows: slice) -> IntArray:
-        """Ids of some texts side by side, after each so many of padding that all have one length."""
+    def matrix(self, rows: slice) -> IntArray:
+        """Ids of some texts, shape (texts, length); after the shorter ones stands padding."""
         starts, lengths = self.starts[rows, np.newaxis], self.lengths[rows, np.newaxis]
         places = np.arange(max(1, lengths.max(initial=0)))
         found: IntArray = np.full((len(lengths), len(places)), PADDING)
