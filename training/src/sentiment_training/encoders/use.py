@@ -25,6 +25,8 @@ from sentiment_training.encoders.encoder import SentenceEncoder
 from sentiment_training.encoders.pooling import unit_length
 from sentiment_training.graph_writing import IDS, LAST, MASK, GraphWriter
 
+_PIECES, _WEIGHTS = "sp.model", "weights.npz"
+
 # Tokens in a window, and how many of them lie before its own: TensorFlow's "same" padding.
 _WINDOWS = ((2, 0), (3, 1), (5, 2))
 # The table is quantised in parts: token i belongs to part i mod 17.
@@ -39,14 +41,25 @@ _NORMALIZER_CHARSMAP = 2
 _UNKNOWN, _START, _END = 0, 1, 2
 
 
-def open_use(folder: Path) -> SentenceEncoder:
-    """Read `weights.npz` and `sp.model` of the package."""
-    pieces, weights = (folder / "sp.model").read_bytes(), (folder / "weights.npz").read_bytes()
-    with np.load(folder / "weights.npz", allow_pickle=False) as file:
+def is_use_folder(folder: Path) -> bool:
+    """Whether a folder holds what the package does."""
+    return (folder / _PIECES).is_file() and (folder / _WEIGHTS).is_file()
+
+
+def open_use(folder: Path, name: str = "use") -> SentenceEncoder:
+    """Read what the package holds.
+
+    Parameters
+    ----------
+    name
+        What a person calls it.
+    """
+    pieces, weights = (folder / _PIECES).read_bytes(), (folder / _WEIGHTS).read_bytes()
+    with np.load(folder / _WEIGHTS, allow_pickle=False) as file:
         graph = GraphWriter()
         sentence, states = _network(graph, file)
     return SentenceEncoder(
-        name="use",
+        name=name,
         digest=hashlib.sha256(pieces + weights).hexdigest(),
         tokenizer=sentencepiece_tokenizer(pieces),
         graph=graph,
