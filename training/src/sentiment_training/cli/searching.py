@@ -75,8 +75,6 @@ def search(
     mlflow_uri: MlflowUri = DEFAULT_URI,
 ) -> None:
     """Look for a family's best options; the same command again goes on, and other machines may join."""
-    if find_spec("optuna") is None:
-        raise OptionError("optuna is not installed; run `uv sync --all-packages --extra search`")
     typed = Typed(
         files or [],
         recipe_file,
@@ -95,6 +93,8 @@ def search(
         require_place(write_recipe, force=True, option="--write-recipe")
     if timeout_s is not None and not timeout_s >= 0:
         raise OptionError(f"--timeout {timeout_s}: give a number of seconds")
+    if find_spec("optuna") is None:
+        raise OptionError("optuna is not installed; run `uv sync --all-packages --extra search`")
     from sentiment_training.checkpoints import PIECES, open_cache
 
     cache = open_cache(cache_folder)
