@@ -49,7 +49,6 @@ def open_encoder(name: str) -> SentenceEncoder:
     """
     folder = _place(name)
     if folder is None:
-        hub.check_name(_OPTION, name)
         return open_bert(hub.fetched(_OPTION, name), name.rpartition("/")[2])
     called = name if name in _PACKAGES else folder.name
     if is_use_folder(folder):

@@ -29,13 +29,14 @@ def check_name(option: str, name: str) -> None:
 
 
 def fetched(option: str, name: str) -> Path:
-    """Return the folder of weights that the hub has under a name that `check_name` let pass.
+    """Return the folder of weights that the hub has under a name.
 
     Raises
     ------
     OptionError
-        If they cannot be fetched.
+        As `check_name` does, or if they cannot be fetched.
     """
+    check_name(option, name)
     from huggingface_hub import snapshot_download
 
     try:

@@ -10,7 +10,7 @@ generalization", for how they are joined. (Learned together, the n-grams would f
 yet learned.)
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,10 +18,8 @@ import numpy.typing as npt
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from sentiment_training.errors import OptionError
-from sentiment_training.families.classic.expert import checked_kind
 from sentiment_training.families.classic.tokens import LaidOut
-from sentiment_training.families.family import Examples, FloatArray, Number, Option, Text
+from sentiment_training.families.family import Examples, FloatArray, Number, Option
 from sentiment_training.families.version import Version
 from sentiment_training.families.wide_ngrams import KeptNgrams, Ngrams
 from sentiment_training.graph_writing import IDS, GraphWriter
@@ -39,25 +37,6 @@ WIDE_OPTIONS: Mapping[str, Option] = {
     ),
     "wide_c": Number(float, 1e-4, 1e4, "its inverse strength of the L2 penalty"),
 }
-WIDE_EXPERT: Mapping[str, Option] = {
-    "wide_expert": Text(
-        "data set (its name) whose texts it tells apart from all others, and reads by weights of their own"
-    )
-}
-
-
-def check_expert(expert: str, longest: int, names: Sequence[str] | None = None) -> None:
-    """Raise OptionError unless n-grams of up to `longest` tokens can have this expert.
-
-    Parameters
-    ----------
-    names
-        Of the data sets to learn from; None where they are not known yet.
-    """
-    if expert and not longest:
-        raise OptionError(f"wide_expert={expert} is for the n-grams beside the network; give wide, too")
-    if expert and names is not None:
-        checked_kind(expert, names)
 
 
 @dataclass(frozen=True)

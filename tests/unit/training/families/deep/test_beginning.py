@@ -1,21 +1,17 @@
 """Networks that begin with a version: what its bundle holds is what they learn on from."""
 
-import warnings
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from deep_extra import require_networks
 
 from sentiment import Bundle, Provenance
 from sentiment_training.errors import CheckpointError, OptionError
 from sentiment_training.families import FAMILIES, Examples, FittedModel, Work
-from sentiment_training.quiet import quiet_tensorflow
 
-quiet_tensorflow()
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # TensorFlow's own imports use what newer Pythons deprecate
-    pytest.importorskip("tensorflow", reason="needs the extra deep: uv sync --all-packages --extra deep")
+require_networks()
 
 SMALL = {
     "min_count": "1",

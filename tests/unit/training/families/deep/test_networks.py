@@ -1,12 +1,12 @@
 """BiLSTM, GRU and TextCNN: the exported graph computes what Keras computes, whatever the text."""
 
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from deep_extra import require_networks
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,14 +16,8 @@ from sentiment_training.families import FAMILIES, Examples, FittedModel, Work
 from sentiment_training.families.family import Report
 from sentiment_training.parity import check_parity
 from sentiment_training.progress import SilentProgress
-from sentiment_training.quiet import quiet_tensorflow
 
-quiet_tensorflow()
-with warnings.catch_warnings():
-    # TensorFlow's own imports use what newer Pythons deprecate.
-    warnings.simplefilter("ignore")
-    pytest.importorskip("tensorflow", reason="needs the extra deep: uv sync --all-packages --extra deep")
-    pytest.importorskip("keras", reason="needs the extra deep: uv sync --all-packages --extra deep")
+require_networks()
 
 SUBJECTS = ("my flight", "the crew", "your app", "@united", "this airline", "boarding")
 GOOD = ("was great", "is lovely :)", "made my day!!", "was not bad at all", "thanks a lot")

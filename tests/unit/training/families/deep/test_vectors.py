@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from deep_extra import require_networks
 
 from sentiment_training.errors import OptionError
 from sentiment_training.families import FAMILIES, Examples, FittedModel, Work
 from sentiment_training.families.deep import vectors
 from sentiment_training.progress import SilentProgress
-from sentiment_training.quiet import quiet_tensorflow
 
 KNOWN = {
     "great": [1.0, 0.0, 0.5],
@@ -138,11 +138,7 @@ def test_a_broken_file_is_told_where_it_breaks(content: bytes, reason: str, tmp_
 
 @pytest.fixture
 def tensorflow() -> None:
-    quiet_tensorflow()
-    with warnings.catch_warnings():
-        # TensorFlow's own imports use what newer Pythons deprecate.
-        warnings.simplefilter("ignore")
-        pytest.importorskip("tensorflow", reason="needs the extra deep: uv sync --all-packages --extra deep")
+    require_networks()
 
 
 @pytest.mark.usefixtures("tensorflow")

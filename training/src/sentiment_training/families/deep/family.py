@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sentiment import Cleaning
 from sentiment_training.errors import OptionError
+from sentiment_training.families.classic.expert import checked_kind
 from sentiment_training.families.deep.options import (
     COSINE,
     FASTTEXT,
@@ -26,7 +27,6 @@ from sentiment_training.families.extras import TENSORFLOW, keras_backend, requir
 from sentiment_training.families.family import Examples, Trial, Work, option_help, parse_options
 from sentiment_training.families.meanings import CleaningChoice
 from sentiment_training.families.version import check_version
-from sentiment_training.families.wide import check_expert
 from sentiment_training.quiet import quiet_tensorflow
 
 if TYPE_CHECKING:
@@ -85,7 +85,8 @@ class NetworkFamily:
     ) -> "NetworkModel":
         """Train; seeded, and from the last epoch where `work.checkpoints` holds one."""
         chosen = self._chosen(options)
-        check_expert(chosen.wide_expert, chosen.wide, train.names)
+        if chosen.wide_expert:
+            checked_kind(chosen.wide_expert, train.names)
         if not len(validation):
             raise OptionError(f"{self.name} stops by validation, and there are no rows to choose by")
         quiet_tensorflow()
@@ -99,7 +100,10 @@ class NetworkFamily:
         if chosen.tokens == SUBWORDS:
             CleaningChoice(of_words=False).read("cleaning", chosen.cleaning)
         require("deep", keras_backend(TENSORFLOW), "keras")
-        check_expert(chosen.wide_expert, chosen.wide)
+        if chosen.wide_expert and not chosen.wide:
+            raise OptionError(
+                f"wide_expert={chosen.wide_expert} is for the n-grams beside the network; give wide, too"
+            )
         if chosen.teacher:
             open_teacher(chosen.teacher)
         if chosen.weights:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sentiment_training.errors import OptionError
 from sentiment_training.families.family import Choice, Number, Option, Switch, Text
 from sentiment_training.families.meanings import CleaningChoice
-from sentiment_training.families.wide import WIDE_EXPERT, WIDE_OPTIONS
+from sentiment_training.families.wide import WIDE_OPTIONS
 
 SCRATCH, WORD2VEC, FASTTEXT = "scratch", "word2vec", "fasttext"
 WORDS, SUBWORDS = "words", "subwords"
@@ -118,7 +118,9 @@ _COMMON: Mapping[str, Option] = {
     "precision": Choice((AUTO, FLOAT32, MIXED), "of the arithmetic; auto is mixed where there is a GPU"),
     "quantise": Switch("whether the bundle keeps embeddings as bytes: a quarter of the size"),
     **WIDE_OPTIONS,
-    **WIDE_EXPERT,
+    "wide_expert": Text(
+        "data set (its name) whose texts it tells apart from all others, and reads by weights of their own"
+    ),
     "weights": Text("folder of a version's bundle, to train that on; empty begins anew"),
     "teacher": Text("folder of a bundle whose answers the network learns from, beside the labels"),
     "teacher_share": Number(float, 0, 1, "how much its answer counts, against the label"),

@@ -35,7 +35,6 @@ def folder_of(name: str) -> Path:
         If there is none, or it cannot be used.
     """
     if (folder := _here(name)) is None:
-        hub.check_name(_OPTION, name)
         folder = hub.fetched(_OPTION, name)
     check_folder(folder)
     return folder
