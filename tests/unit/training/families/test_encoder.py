@@ -161,7 +161,7 @@ def test_a_wrong_option_is_named_before_any_work(
 
 
 def test_a_package_that_is_not_installed_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sentiment_training.encoders.finding.find_spec", lambda _name: None)
+    monkeypatch.setattr("sentiment_training.encoders.packages.find_spec", lambda _name: None)
     with pytest.raises(OptionError, match="uv sync --all-packages --extra encoder"):
         FAMILIES["encoder"].check({"encoder": "use"})
 

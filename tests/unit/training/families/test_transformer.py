@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from e5_folders import an_e5_folder
 from hub_folders import LONGEST, a_hub_folder
 from tokenizers import Tokenizer
 
@@ -72,6 +73,20 @@ def test_it_learns_and_its_bundle_agrees(fitted: Fitted, tmp_path: Path) -> None
     given = bundle.probabilities(texts)
     assert fitted.model.tolerance == 1e-4
     np.testing.assert_allclose(given, fitted.model.probabilities(texts), atol=1e-4)
+    assert ((given[: len(examples)] >= 0.5) == examples.labels).mean() > 0.9
+
+
+def test_of_e5_it_keeps_the_pieces_that_texts_use(tmp_path: Path) -> None:
+    an_e5_folder(tmp_path / "e5")
+    model = fit(tmp_path / "e5", vocabulary="42", export="float32")
+    bundle = model.export(tmp_path / "bundle", ["the crew was great"], Provenance())
+    tokenizer = Tokenizer.from_file(str(tmp_path / "bundle" / "tokenizer.json"))
+    assert 42 == tokenizer.get_vocab_size() == model.parameters["vocabulary"]
+    examples = some_examples()
+    given = bundle.probabilities([*examples.texts, "", "zzz ☮", "great " * 50])
+    np.testing.assert_allclose(
+        given, model.probabilities([*examples.texts, "", "zzz ☮", "great " * 50]), atol=1e-4
+    )
     assert ((given[: len(examples)] >= 0.5) == examples.labels).mean() > 0.9
 
 

