@@ -1,14 +1,15 @@
-"""Folders as the package of E5 keeps its weights, tiny and random: one file, matrices in four bits a weight."""
+"""Folders as the package of E5 keeps its weights, tiny and random: matrices in four bits a weight."""
 
 import struct
 from pathlib import Path
 
 import numpy as np
+from hub_folders import WORDS as WORDPIECES
 
 E5_FILE = "e5-small-q4.bin"
 WIDTH, WIDE, HEADS, LONGEST = 32, 64, 4, 512
 SPECIAL = ["<s>", "<pad>", "</s>", "<unk>"]
-WORDS = "the crew was great awful never again thanks late not bad good query".split()
+WORDS = [*WORDPIECES[:-1], "query"]
 PIECES = [*SPECIAL, *("▁" + word for word in WORDS), "▁", *"abcdefghijklmnopqrstuvwxyz!:é北"]
 
 

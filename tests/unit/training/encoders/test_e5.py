@@ -59,7 +59,7 @@ def test_every_number_is_where_the_file_has_it(tmp_path: Path) -> None:
 def test_pieces_are_cut_by_likelihood_between_the_special_ones(tmp_path: Path) -> None:
     an_e5_folder(tmp_path)
     _, tokenizer = read_e5(tmp_path)
-    assert ["<s>", "▁the", "▁crew", "!", "▁", "b", "a", "g", "</s>"] == tokenizer.encode("the crew! bag").tokens
+    assert ["<s>", "▁the", "▁crew", "!", "▁", *"bag", "</s>"] == tokenizer.encode("the crew! bag").tokens
     assert tokenizer.token_to_id("<unk>") == tokenizer.encode("☮").ids[-2]
 
 

@@ -91,9 +91,7 @@ def _begin_with(tokenizer: Tokenizer, words: str) -> None:
     read = tokenizer.encode(words)
     before = {"id": _BEFORE, "ids": read.ids[:-1], "tokens": read.tokens[:-1]}
     end = (_END, tokenizer.token_to_id(_END))
-    tokenizer.post_processor = TemplateProcessing(
-        single=f"{_BEFORE} $A {_END}", special_tokens=[before, end]
-    )
+    tokenizer.post_processor = TemplateProcessing(single=f"{_BEFORE} $A {_END}", special_tokens=[before, end])
 
 
 @dataclass(frozen=True)
