@@ -1,8 +1,10 @@
 """A transformer is fine-tuned from a folder as hubs keep it, and leaves a bundle that answers alike."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +29,7 @@ from sentiment_training.families.transformer.options import TransformerOptions
 from sentiment_training.families.transformer.temperature import cooled
 from sentiment_training.families.transformer.tokenizer import read_tokenizer
 from sentiment_training.families.transformer.tokens import Tokens
+from sentiment_training.progress import LineProgress
 
 FAMILY = FAMILIES["transformer"]
 PLAIN = Cleaning.parse("lowercase=off")
@@ -335,8 +338,15 @@ def test_the_same_seed_trains_the_same_model_and_another_one_another(folder: Pat
 
 @pytest.mark.slow
 def test_it_ends_when_its_minutes_are_over(folder: Path) -> None:
-    model = fit(folder, epochs="1000", minutes="0.02")
-    assert 0 < int(model.parameters["steps"]) < 12_000
+    shown = StringIO()
+    progress = LineProgress(shown, interval_s=0)
+    model = fit(folder, Work(progress=progress), epochs="1000", minutes="0.02")
+    steps = int(model.parameters["steps"])
+    assert 0 < steps < 12_000
+    # The time that it says is left is that of the minutes, not that of a thousand epochs.
+    left = [int(seconds) for seconds in re.findall(r"fine-tune: \d+ %, about (\d+) s", shown.getvalue())]
+    assert left
+    assert left[-1] <= 1
 
 
 @pytest.mark.slow

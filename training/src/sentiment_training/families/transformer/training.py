@@ -91,17 +91,22 @@ def fine_tune(
         place, best = kept
     began, saved = time.monotonic() - place.seconds, place.seconds
     losses: list[float] = []
+
+    def share_done() -> float:
+        by_clock = place.seconds / (60 * options.minutes / options.members) if options.minutes else 0.0
+        return max(place.step / shown.total, by_clock)
+
     with work.progress.step("fine-tune", shown.total) as advance:
-        advance(place.step)
-        while place.step < shown.total and place.bad_checks < options.patience:
-            done = _share_done(place.step / shown.total, place.seconds, options.minutes / options.members)
-            if done >= 1:
-                break
+        told = 0
+        while (done := share_done()) < 1 and place.bad_checks < options.patience:
+            # Of batches or of minutes, whichever ends first: the time left is right in both.
+            reached = int(done * shown.total)
+            advance(reached - told)
+            told = reached
             optimizer.learning_rate.assign(options.learning_rate * _rate(done, options.warmup))
             rows, shares = shown.batch(place.step)
             given = tokens.batch(rows, multiple)
             losses.append(float(model.train_on_batch(given, labels[rows], sample_weight=shares)))
-            advance()
             place = replace(place, step=place.step + 1, seconds=time.monotonic() - began)
             if place.step % _STEPS_BETWEEN_REPORTS == 0:
                 work.report("train.loss", float(np.mean(losses)), place.step)
@@ -204,10 +209,6 @@ def _numbers(model: "keras.Model") -> Arrays:
 def _log_loss(probability: FloatArray, labels: BoolArray) -> float:
     sure = np.clip(np.where(labels, probability, 1 - probability), _SMALLEST, 1)
     return float(-np.log(sure).mean())
-
-
-def _share_done(steps: float, seconds: float, minutes: float) -> float:
-    return max(steps, seconds / (60 * minutes) if minutes else 0.0)
 
 
 def _rate(done: float, warmup: float) -> float:
