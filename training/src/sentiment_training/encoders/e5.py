@@ -30,9 +30,8 @@ from sentiment_training.errors import OptionError
 
 _FILE = "e5-small-q4.bin"
 _MAGIC = b"E5S1"
-# Weights that share a scale: 16 bytes, whose low halves come before all high ones.
+# 32 weights that share a scale: 16 bytes, whose low halves come before all high ones.
 _BLOCK = np.dtype([("scale", "<f2"), ("halves", "u1", 16)])
-_WEIGHTS_A_BLOCK = 32
 _ZERO = 8  # of the 16 steps
 
 _PAD = "<pad>"

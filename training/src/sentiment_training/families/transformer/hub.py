@@ -26,18 +26,14 @@ def check_length(max_length: int, longest: int | None) -> None:
 
 
 def folder_of(name: str) -> Path:
-    """Return the folder of weights that `name` stands for, fetched from the hub if need be.
+    """Return the folder that `name` stands for, fetched from the hub if need be; who reads it checks it.
 
     Raises
     ------
     OptionError
-        If there is none, or it cannot be used.
+        If there is none, and none can be fetched.
     """
-    if (folder := _here(name)) is None:
-        folder = hub.fetched(_OPTION, name)
-    if not is_e5_folder(folder):
-        check_folder(folder)
-    return folder
+    return _here(name) or hub.fetched(_OPTION, name)
 
 
 def _here(name: str) -> Path | None:
