@@ -57,6 +57,7 @@ def a_hub_folder(
     prefix: str | None = None,
     vocabulary: int = 64,
     layers: int = LAYERS,
+    heads: int = HEADS,
 ) -> Path:
     """Write weights of an architecture; `prefix` is what its task's models put before each name."""
     save_file = pytest.importorskip("safetensors.numpy", reason="comes with the extra deep").save_file
@@ -95,11 +96,11 @@ def a_hub_folder(
 
     config = {"model_type": kind, "vocab_size": vocabulary, "max_position_embeddings": rows}
     if distilbert:
-        config |= {"dim": WIDTH, "hidden_dim": WIDE, "n_layers": layers, "n_heads": HEADS}
+        config |= {"dim": WIDTH, "hidden_dim": WIDE, "n_layers": layers, "n_heads": heads}
         config |= {"activation": "gelu", "dropout": 0.1}
     else:
         config |= {"hidden_size": WIDTH, "intermediate_size": WIDE, "num_hidden_layers": layers}
-        config |= {"num_attention_heads": HEADS, "hidden_act": "gelu", "hidden_dropout_prob": 0.1}
+        config |= {"num_attention_heads": heads, "hidden_act": "gelu", "hidden_dropout_prob": 0.1}
         config |= {"type_vocab_size": 2 if kind == "bert" else 1}
         config |= {"layer_norm_eps": 1e-12 if kind == "bert" else 1e-5}
     (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")

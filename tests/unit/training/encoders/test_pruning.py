@@ -61,3 +61,22 @@ def test_all_is_kept_on_request_and_where_there_is_nothing_to_choose(
         assert (weights, tokenizer) == pruned(weights, tokenizer, TEXTS, most, SilentProgress())
     words = a_wordpiece_tokenizer()
     assert (weights, words) == pruned(weights, words, TEXTS, 5, SilentProgress())
+
+
+def test_room_that_is_left_goes_to_pieces_in_the_texts_own_characters(
+    whole: tuple[EncoderWeights, Tokenizer],
+) -> None:
+    weights, tokenizer = whole
+    likely = ["▁awful", "▁bad", "▁great", "▁never"]
+    for room, kept in ((40, []), (41, ["▁great"]), (len(PIECES), likely)):
+        _, cut = pruned(weights, tokenizer, TEXTS, room, SilentProgress())
+        assert kept == [piece for piece in likely if piece in cut.get_vocab()], room
+
+
+@pytest.mark.parametrize(("times", "kept"), [(1, "▁thanks"), (7_000, "▁awful")])
+def test_a_character_that_hardly_any_text_has_does_not_bring_its_pieces(
+    whole: tuple[EncoderWeights, Tokenizer], times: int, kept: str
+) -> None:
+    weights, tokenizer = whole
+    _, cut = pruned(weights, tokenizer, [*TEXTS * times, "k"], 42, SilentProgress())
+    assert ["▁great", kept] == [each for each in ("▁great", "▁awful", "▁thanks") if each in cut.get_vocab()]

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from e5_folders import an_e5_folder
 from hub_folders import LONGEST, a_hub_folder
+from scipy.special import logit
 from tokenizers import Tokenizer
 
 from bundles import a_bundle
-from sentiment import Cleaning, Provenance
+from sentiment import Bundle, Cleaning, Provenance
 from sentiment_training.errors import CheckpointError, DivergedError, OptionError
 from sentiment_training.families import FAMILIES, Examples, FittedModel, Work
 from sentiment_training.families.transformer.batches import (
@@ -181,6 +182,61 @@ def test_a_version_that_cannot_be_trained_on_says_why(fitted: Fitted, tmp_path: 
     (tmp_path / "version" / "model.onnx").write_bytes(b"no graph")
     with pytest.raises(OptionError, match="is a bundle that cannot be used"):
         FAMILY.check({"weights": str(tmp_path / "version")})
+
+
+@pytest.fixture(scope="module")
+def versions(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Two versions that cut texts alike; the second has more layers, more attention heads, two members."""
+    place = tmp_path_factory.mktemp("versions")
+    deep = a_hub_folder(place / "deep", layers=2, heads=8)
+    found = []
+    for name, weights, options in (("small", folder, {}), ("large", deep, {"members": "2"})):
+        model = fit(weights, epochs="1", export="float32", **options)
+        model.export(place / name, ["the crew was great"], Provenance())
+        found.append(place / name)
+    return found
+
+
+def test_versions_become_one_that_answers_with_the_mean_of_their_networks(
+    versions: list[Path], tmp_path: Path
+) -> None:
+    examples = some_examples()
+    texts = [*GOOD, *BAD, "", "zzz", "great " * 50]
+    options = {"weights": ",".join(map(str, versions)), "epochs": "0", "export": "float32"}
+    FAMILY.check(options)
+    together = FAMILY.fit(examples, examples, options, Work())
+    bundle = together.export(tmp_path / "bundle", ["good"], Provenance())
+    np.testing.assert_allclose(bundle.probabilities(texts), together.probabilities(texts), atol=1e-5)
+    small, large = (Bundle.open(each) for each in versions)
+    expected = (logit(small.probabilities(texts)) + 2 * logit(large.probabilities(texts))) / 3
+    found = logit(bundle.probabilities(texts)) * float(together.parameters["temperature"])
+    np.testing.assert_allclose(found, expected, atol=1e-3)
+    assert 3 == together.parameters["members"]
+    assert f"version-{small.sha256[:12]},version-{large.sha256[:12]}" == together.parameters["started_from"]
+
+    taught = FAMILY.fit(examples, examples, options | {"epochs": "1", "learning_rate": "0.003"}, Work())
+    assert {"steps", "member.1.steps", "member.2.steps"} <= taught.parameters.keys()
+    again = taught.export(tmp_path / "again", ["good"], Provenance())
+    np.testing.assert_allclose(again.probabilities(texts), taught.probabilities(texts), atol=1e-4)
+
+
+def test_versions_that_cannot_answer_together_say_why(
+    versions: list[Path], folder: Path, tmp_path: Path
+) -> None:
+    small = versions[0]
+    with pytest.raises(OptionError, match=f"what answers together are versions, and {folder} is no version"):
+        FAMILY.check({"weights": f"{small},{folder}"})
+    with pytest.raises(OptionError, match="epochs=0 trains nothing, so weights takes versions"):
+        FAMILY.check({"weights": str(folder), "epochs": "0"})
+    examples = some_examples()
+    for options, reason in (
+        ({"max_length": "12"}, "cuts texts otherwise than version-"),
+        ({"pooling": "mean+first"}, r"has pooling=mean\+first, and version-\w+ mean:"),
+    ):
+        other = tmp_path / next(iter(options))
+        fit(folder, **{"epochs": "1", **options}).export(other, ["good"], Provenance())
+        with pytest.raises(OptionError, match=reason):
+            FAMILY.fit(examples, examples, {"weights": f"{small},{other}", "epochs": "0"}, Work())
 
 
 def test_it_is_as_sure_as_it_is_right() -> None:

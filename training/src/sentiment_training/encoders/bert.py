@@ -43,22 +43,21 @@ def check_bert_folder(folder: Path) -> None:
     check_folder(folder)
 
 
-def open_bert(folder: Path, name: str) -> SentenceEncoder:
-    """Read the folder.
+def read_bert(folder: Path) -> tuple[str, EncoderWeights, Tokenizer]:
+    """Read a folder that was checked: its digest, the weights, and a tokenizer without cutting and padding.
 
     Raises
     ------
     OptionError
-        If it does not hold what `check_bert_folder` looks for, or a weight is missing.
+        If a weight is missing.
     """
-    check_bert_folder(folder)
     digest = hashlib.sha256()
     for each in (folder / CONFIG, *weight_files(folder), folder / _TOKENIZER):
         digest.update(each.read_bytes())
     tokenizer = tokenizer_from_json((folder / _TOKENIZER).read_text(encoding="utf-8"))
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    return sentence_encoder(name, digest.hexdigest(), read_weights(folder), tokenizer)
+    return digest.hexdigest(), read_weights(folder), tokenizer
 
 
 def sentence_encoder(

@@ -23,9 +23,7 @@ from tokenizers.normalizers import Sequence as Steps
 from tokenizers.pre_tokenizers import Metaspace
 from tokenizers.processors import TemplateProcessing
 
-from sentiment_training.encoders.bert import sentence_encoder
 from sentiment_training.encoders.bert_weights import Array, Dense, EncoderWeights, Layer, Norm
-from sentiment_training.encoders.encoder import SentenceEncoder
 from sentiment_training.errors import OptionError
 
 _FILE = "e5-small-q4.bin"
@@ -48,13 +46,8 @@ def is_e5_folder(folder: Path) -> bool:
     return (folder / _FILE).is_file()
 
 
-def open_e5(folder: Path, name: str) -> SentenceEncoder:
-    """Read what the package holds, to encode texts with it as they are.
-
-    Parameters
-    ----------
-    name
-        What a person calls it.
+def read_asking_e5(folder: Path) -> tuple[str, EncoderWeights, Tokenizer]:
+    """Read what the package holds: its digest, the weights, and a tokenizer that reads texts as questions.
 
     Raises
     ------
@@ -65,7 +58,7 @@ def open_e5(folder: Path, name: str) -> SentenceEncoder:
     _begin_with(tokenizer, _PREFIX)
     with (folder / _FILE).open("rb") as file:
         digest = hashlib.file_digest(file, "sha256")
-    return sentence_encoder(name, digest.hexdigest(), weights, tokenizer)
+    return digest.hexdigest(), weights, tokenizer
 
 
 def read_e5(folder: Path) -> tuple[EncoderWeights, Tokenizer]:

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from sentiment_training.encoders import hub
-from sentiment_training.encoders.bert import check_bert_folder, open_bert
-from sentiment_training.encoders.e5 import is_e5_folder, open_e5
+from sentiment_training.encoders.bert import check_bert_folder, read_bert, sentence_encoder
+from sentiment_training.encoders.e5 import is_e5_folder, read_asking_e5
 from sentiment_training.encoders.encoder import SentenceEncoder
 from sentiment_training.encoders.packages import E5, MINILM, USE, package_folder
+from sentiment_training.encoders.pruning import Pruning, whole
 from sentiment_training.encoders.use import is_use_folder, open_use
 from sentiment_training.errors import OptionError
 
@@ -37,24 +38,32 @@ def check_encoder(name: str) -> None:
         _check_folder(folder)
 
 
-def open_encoder(name: str) -> SentenceEncoder:
+def open_encoder(name: str, pruning: Pruning = whole) -> SentenceEncoder:
     """Read an encoder; `name` as in `check_encoder`.
+
+    Parameters
+    ----------
+    pruning
+        Chooses what stays of a vocabulary; the Universal Sentence Encoder keeps its own.
 
     Raises
     ------
     OptionError
         As `check_encoder` does, or if its weights cannot be fetched or read.
     """
-    folder = _place(name)
+    folder, called = _place(name), name
     if folder is None:
-        return open_bert(hub.fetched(_OPTION, name), name.rpartition("/")[2])
-    called = name if name in _PACKAGES else folder.name
+        folder, called = hub.fetched(_OPTION, name), name.rpartition("/")[2]
+    elif name not in _PACKAGES:
+        called = folder.name
     if is_use_folder(folder):
         return open_use(folder, called)
     if is_e5_folder(folder):
-        return open_e5(folder, called)
-    _check_folder(folder)
-    return open_bert(folder, called)
+        digest, weights, tokenizer = read_asking_e5(folder)
+    else:
+        _check_folder(folder)
+        digest, weights, tokenizer = read_bert(folder)
+    return sentence_encoder(called, digest, *pruning(weights, tokenizer))
 
 
 def _place(name: str) -> Path | None:

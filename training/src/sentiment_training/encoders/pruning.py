@@ -6,7 +6,7 @@ is cut into smaller pieces that are kept, as the unigram model itself chooses (K
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,8 +18,16 @@ from sentiment import tokenizer_from_json
 from sentiment_training.encoders.bert_weights import EncoderWeights
 from sentiment_training.progress import Progress
 
+Pruning = Callable[[EncoderWeights, Tokenizer], tuple[EncoderWeights, Tokenizer]]
+
 _TEXTS_AT_ONCE = 16_384
+_RARE = 10_000  # texts to one in which a character is still usual
 _WORD_START = "\u2581"
+
+
+def whole(weights: EncoderWeights, tokenizer: Tokenizer) -> tuple[EncoderWeights, Tokenizer]:
+    """Keep every piece."""
+    return weights, tokenizer
 
 
 def pruned(
@@ -27,8 +35,9 @@ def pruned(
 ) -> tuple[EncoderWeights, Tokenizer]:
     """Keep the pieces that texts use most, and their embeddings.
 
-    Where there is room for more, it goes to the pieces that the unigram model finds most likely. Special ones
-    and ASCII's characters always stay: no address and no price becomes unknown.
+    Where there is room for more, it goes to pieces spelled with the texts' usual characters, and among those
+    to the ones that the unigram model finds most likely. Special ones and ASCII's characters always stay: no
+    address and no price becomes unknown.
 
     Parameters
     ----------
@@ -43,12 +52,24 @@ def pruned(
     stays[[holder[key] for holder, key in _special_numbers(content)]] = True
     used = _counts(tokenizer, texts, len(vocabulary), progress)
     likelihood = np.array([score for _, score in vocabulary])
-    first = np.lexsort((-likelihood, -used, ~stays))
+    usual = _usual_characters(vocabulary, used, len(texts))
+    foreign = np.array([not usual.issuperset(piece) for piece, _ in vocabulary])
+    first = np.lexsort((-likelihood, foreign, -used, ~stays))
     kept = np.sort(first[: max(most, int(stays.sum()))])
     content["model"]["vocab"] = [vocabulary[number] for number in kept]
     for holder, key in _special_numbers(content):
         holder[key] = int(np.searchsorted(kept, holder[key]))
     return replace(weights, tokens=weights.tokens[kept]), tokenizer_from_json(json.dumps(content))
+
+
+def _usual_characters(
+    vocabulary: Sequence[tuple[str, float]], used: npt.NDArray[np.int64], texts: int
+) -> set[str]:
+    """Characters of the texts' languages: a name in another script, once in a while, does not bring its own."""
+    times: Counter[str] = Counter()
+    for number in np.flatnonzero(used):
+        times.update(dict.fromkeys(vocabulary[number][0], int(used[number])))
+    return {character for character, count in times.items() if count * _RARE >= texts}
 
 
 def _is_ascii_character(piece: str) -> bool:

@@ -7,6 +7,7 @@ seconds. The epoch with the smallest loss on rows apart is the one that stays.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -20,6 +21,7 @@ from tokenizers.normalizers import Sequence as NormalizerSequence
 from sentiment import Bundle, Cleaning, Provenance, write_bundle
 from sentiment_training.encoders import SentenceEncoder, check_encoder, open_encoder
 from sentiment_training.encoders.encoding import Encoded, Features, HalfFeatures, TextEncoder
+from sentiment_training.encoders.pruning import pruned
 from sentiment_training.families.family import (
     BoolArray,
     Examples,
@@ -47,6 +49,7 @@ class EncoderOptions:
     """Every choice of this family. What did best so far is in `training/recipes/encoder.toml`."""
 
     encoder: str = "use"
+    vocabulary: int = 0
     # It knows capitals and long words from its own training; only what no text of it holds is cleaned.
     cleaning: str = "lowercase=off,repeated_letters=off"
     pooled: bool = True
@@ -62,6 +65,9 @@ class EncoderOptions:
 _OPTIONS: Mapping[str, Option] = {
     "encoder": Text(
         "use, minilm, e5, a folder with a BERT-like encoder as hubs keep it, or a name on the hub"
+    ),
+    "vocabulary": Number(
+        int, 0, 1_000_000, "pieces kept of e5's or XLM-R's vocabulary, the texts' own, then likely ones; 0: all"
     ),
     "cleaning": CleaningChoice(of_words=False, splits=False),
     "pooled": Switch("join the mean of the tokens' vectors to the sentence's"),
@@ -103,8 +109,9 @@ class EncoderFamily:
     ) -> "EncoderModel":
         """Encode everything once, then train the head until the validation loss no longer falls."""
         chosen = parse_options(EncoderOptions(), _OPTIONS, options)
+        pruning = partial(pruned, texts=train.texts, most=chosen.vocabulary, progress=work.progress)
+        encoder = open_encoder(chosen.encoder, pruning)
         with work.progress.step("open encoder"):
-            encoder = open_encoder(chosen.encoder)
             tokenizer = cleaned(encoder.cutting_tokenizer(chosen.max_length), Cleaning.parse(chosen.cleaning))
             texts = TextEncoder(encoder, tokenizer, pooled=chosen.pooled, cache=_cache(chosen, work))
         features = texts.encode_all(train.texts, work.progress, "encode")

@@ -6,6 +6,7 @@ from itertools import count, takewhile
 from pathlib import Path
 
 import numpy as np
+from onnx import NodeProto
 from tokenizers import Tokenizer
 
 from sentiment import Cleaning
@@ -18,6 +19,7 @@ from sentiment_training.encoders.bert_weights import (
 )
 from sentiment_training.encoders.e5 import is_e5_folder, read_e5
 from sentiment_training.encoders.pruning import pruned
+from sentiment_training.errors import OptionError
 from sentiment_training.families.transformer.hub import check_length, check_weights, folder_of
 from sentiment_training.families.transformer.model import prefix_of
 from sentiment_training.families.transformer.options import MEAN, MEAN_AND_FIRST, TransformerOptions
@@ -56,10 +58,32 @@ def check_beginning(options: TransformerOptions, given: Mapping[str, str]) -> No
     given
         The options that a person named.
     """
-    if is_version(options.weights):
-        check_version(options.weights, _FAMILY, _ITS_OWN, given)
-    else:
+    if versions := _versions(options.weights):
+        for each in versions:
+            check_version(each, _FAMILY, _ITS_OWN, given)
+    elif options.epochs:
         check_weights(options.weights, options.max_length)
+    else:
+        raise OptionError(
+            f"epochs=0 trains nothing, so weights takes versions, which can answer already; "
+            f"{options.weights} is none"
+        )
+
+
+def _versions(weights: str) -> Sequence[str]:
+    """Return the bundles that `weights` names; none if it names other weights.
+
+    Raises
+    ------
+    OptionError
+        If several things are named, and one is no bundle.
+    """
+    # A folder's name may hold a comma.
+    named = [weights] if Path(weights).is_dir() else weights.split(",")
+    versions = [each for each in named if is_version(each)]
+    if len(named) > 1 and (other := next((each for each in named if each not in versions), None)):
+        raise OptionError(f"weights: what answers together are versions, and {other} is no version's bundle")
+    return versions
 
 
 def begin(options: TransformerOptions, texts: Sequence[str], progress: Progress) -> Beginning:
@@ -75,8 +99,8 @@ def begin(options: TransformerOptions, texts: Sequence[str], progress: Progress)
     OptionError
         If it cannot be used.
     """
-    if is_version(options.weights):
-        return _of_version(Path(options.weights), options)
+    if versions := _versions(options.weights):
+        return _together([_of_version(Path(each), options) for each in versions])
     weights, tokenizer = _of_folder(folder_of(options.weights), options)
     weights, tokenizer = pruned(weights, tokenizer, texts, options.vocabulary, progress)
     members = options.members
@@ -102,6 +126,39 @@ def _covering(weights: EncoderWeights, tokenizer: Tokenizer) -> EncoderWeights:
         return weights
     unknown = weights.tokens[numbers["<unk>"]]
     return replace(weights, tokens=np.concatenate([weights.tokens, np.tile(unknown, (missing, 1))]))
+
+
+def _together(versions: Sequence[Beginning]) -> Beginning:
+    """Join versions: the members of all are one version's.
+
+    Raises
+    ------
+    OptionError
+        If a graph cannot hold them all.
+    """
+    first, *others = versions
+    for each in others:
+        if each.tokenizer.to_str() != first.tokenizer.to_str():
+            raise OptionError(
+                f"{each.options.weights} cuts texts otherwise than {first.options.weights}: their cleaning, "
+                "max_length and vocabulary must be the same"
+            )
+        if each.options.pooling != first.options.pooling:
+            raise OptionError(
+                f"{each.options.weights} has pooling={each.options.pooling}, and {first.options.weights} "
+                f"{first.options.pooling}: versions that answer together have the same"
+            )
+    options = replace(
+        first.options,
+        weights=",".join(each.options.weights for each in versions),
+        members=sum(each.options.members for each in versions),
+    )
+    return Beginning(
+        options,
+        first.tokenizer,
+        [encoder for each in versions for encoder in each.encoders],
+        [head for each in versions for head in each.heads],
+    )
 
 
 def _of_version(folder: Path, options: TransformerOptions) -> Beginning:
@@ -168,10 +225,13 @@ class _Reader:
 
     def _heads(self) -> int:
         """Attention's heads, from the shape into which it cuts its rows: (0, 0, heads, size)."""
-        nodes = (each for each in self.version.graph.node if each.op_type == "Reshape")
-        shapes = (self.version.constants[each.input[1]] for each in nodes)
-        return next(int(shape[2]) for shape in shapes if len(shape) == 4)  # noqa: PLR2004
+        rows = self._taking(f"{self.prefix}layer.0.query.bias").output[0]
+        return int(self.version.constants[self._taking(rows).input[1]][2])
 
     def _epsilon(self) -> float:
-        norm = next(each for each in self.version.graph.node if each.op_type == "LayerNormalization")
+        norm = self._taking(f"{self.prefix}embedded.norm.scale")
         return float(next(each.f for each in norm.attribute if each.name == "epsilon"))
+
+    def _taking(self, tensor: str) -> NodeProto:
+        """Return the node that takes a tensor which only one does."""
+        return next(each for each in self.version.graph.node if tensor in each.input)

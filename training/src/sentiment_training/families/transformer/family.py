@@ -70,6 +70,9 @@ class TransformerFamily:
             )
         members, found = [], dict[str, str | int | float](arithmetic=precision)
         for number, (weights, head) in enumerate(zip(beginning.encoders, beginning.heads, strict=True)):
+            if head is not None and not chosen.epochs:
+                members.append(Member(weights, head))
+                continue
             own = _of_member(work, number)
             seed_everything(own.seed)
             model = build(weights, chosen, precision)

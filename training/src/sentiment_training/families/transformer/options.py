@@ -43,7 +43,8 @@ class TransformerOptions:
 
 OPTIONS: Mapping[str, Option] = {
     "weights": Text(
-        "minilm, e5, a folder as hubs keep it, a name on the hub (vinai/bertweet-base), or a version's bundle"
+        "minilm, e5, a folder as hubs keep it, a name on the hub (vinai/bertweet-base), or a version's "
+        "bundle; several bundles, with commas between, become one version"
     ),
     "cleaning": CleaningChoice(of_words=False, splits=False),
     "vocabulary": Number(
@@ -52,7 +53,7 @@ OPTIONS: Mapping[str, Option] = {
     "max_length": Number(int, 8, 512, "tokens of a text that count"),
     "pooling": Choice((MEAN, MEAN_AND_FIRST), "mean over the tokens, or that and the first one's vector"),
     "members": Number(int, 1, 16, "networks, each from a seed of its own, whose mean log-odds answer"),
-    "epochs": Number(int, 1, 1_000, "epochs at most"),
+    "epochs": Number(int, 0, 1_000, "epochs at most; 0: versions answer as they are"),
     "minutes": Number(
         float, 0, 100_000, "end after this long, all members; the learning rate falls in time; 0: no end"
     ),
