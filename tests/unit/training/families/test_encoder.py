@@ -5,9 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from e5_folders import PIECES, an_e5_folder
 from hub_folders import a_hub_folder
 from hypothesis import given
 from hypothesis import strategies as st
+from tokenizers import Tokenizer
 
 from sentiment import Bundle, Provenance
 from sentiment_training.errors import OptionError
@@ -87,6 +89,19 @@ def test_another_cleaning_is_in_the_tokenizer_that_is_served(tmp_path: Path) -> 
     bundle = model.export(tmp_path / "bundle", GOOD, Provenance())
     plain, named, other = bundle.probabilities([GOOD[0], f"@bad {GOOD[0]}", f"bad {GOOD[0]}"])
     assert plain == named != other
+
+
+def test_a_vocabulary_is_cut_to_what_the_texts_use(tmp_path: Path) -> None:
+    an_e5_folder(tmp_path / "e5")
+    texts = [*GOOD, *BAD, "query: 北 thanks!", ""]
+    models = [fit(tmp_path, encoder=str(tmp_path / "e5"), vocabulary=most) for most in ("0", "46")]
+    whole, cut = (
+        model.export(tmp_path / str(number), ["late"], Provenance()) for number, model in enumerate(models)
+    )
+    assert np.abs(models[1].probabilities(texts) - cut.probabilities(texts)).max() < 1e-4
+    np.testing.assert_allclose(whole.probabilities(BAD), cut.probabilities(BAD), atol=1e-6)
+    pieces = [Tokenizer.from_file(str(tmp_path / name / "tokenizer.json")).get_vocab_size() for name in "01"]
+    assert [len(PIECES), 46] == pieces
 
 
 def test_the_epoch_with_the_smallest_validation_loss_stays(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ class EncoderOptions:
     """Every choice of this family. What did best so far is in `training/recipes/encoder.toml`."""
 
     encoder: str = "use"
-    vocabulary: int = 0
+    vocabulary: int = 112_000  # all of e5 that is spelled with the letters of the eight languages at hand
     # It knows capitals and long words from its own training; only what no text of it holds is cleaned.
     cleaning: str = "lowercase=off,repeated_letters=off"
     pooled: bool = True
