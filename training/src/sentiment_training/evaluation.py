@@ -39,9 +39,14 @@ def probabilities(score: Scorer, texts: Sequence[str], progress: Progress, step:
 def evaluate(
     score: Scorer, datasets: Mapping[str, Dataset], threshold: float, progress: Progress
 ) -> dict[str, Evaluation]:
-    """Score and measure each data set, by name."""
+    """Score and measure each data set, by name; a text that several of them hold is scored once."""
+    known: dict[str, float] = {}
     evaluations = {}
     for name, dataset in datasets.items():
-        probability = probabilities(score, dataset.texts.to_pylist(), progress, f"evaluate {name}")
+        texts = dataset.texts.to_pylist()
+        if new := [text for text in dict.fromkeys(texts) if text not in known]:
+            found = probabilities(score, new, progress, f"evaluate {name}")
+            known.update(zip(new, found.tolist(), strict=True))
+        probability = np.array([known[text] for text in texts])
         evaluations[name] = Evaluation(dataset, probability, scores(probability, dataset.labels, threshold))
     return evaluations
