@@ -65,10 +65,10 @@ def pruned(
 def _usual_characters(
     vocabulary: Sequence[tuple[str, float]], used: npt.NDArray[np.int64], texts: int
 ) -> set[str]:
-    """Characters of the texts' languages: a name in another script, once in a while, does not bring its own."""
+    """Characters of the texts' languages: a name in another script, once in a while, brings none."""
     times: Counter[str] = Counter()
-    for number in np.flatnonzero(used):
-        times.update(dict.fromkeys(vocabulary[number][0], int(used[number])))
+    for (piece, _), count in zip(vocabulary, used.tolist(), strict=True):
+        times.update(dict.fromkeys(piece, count))
     return {character for character, count in times.items() if count * _RARE >= texts}
 
 

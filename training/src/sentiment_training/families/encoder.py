@@ -67,7 +67,10 @@ _OPTIONS: Mapping[str, Option] = {
         "use, minilm, e5, a folder with a BERT-like encoder as hubs keep it, or a name on the hub"
     ),
     "vocabulary": Number(
-        int, 0, 1_000_000, "pieces kept of e5's or XLM-R's vocabulary, the texts' own, then likely ones; 0: all"
+        int,
+        0,
+        1_000_000,
+        "pieces kept of e5's or XLM-R's vocabulary, the texts' own, then likely ones; 0: all",
     ),
     "cleaning": CleaningChoice(of_words=False, splits=False),
     "pooled": Switch("join the mean of the tokens' vectors to the sentence's"),

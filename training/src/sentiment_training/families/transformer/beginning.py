@@ -234,4 +234,5 @@ class _Reader:
 
     def _taking(self, tensor: str) -> NodeProto:
         """Return the node that takes a tensor which only one does."""
-        return next(each for each in self.version.graph.node if tensor in each.input)
+        node: NodeProto = next(each for each in self.version.graph.node if tensor in each.input)
+        return node
