@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
@@ -197,6 +197,11 @@ def versions(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Pat
     return found
 
 
+def uncooled(model: FittedModel, texts: Sequence[str]) -> np.ndarray:
+    """Log-odds before the temperature."""
+    return logit(model.probabilities(texts)) * float(model.parameters["temperature"])
+
+
 def test_versions_become_one_that_answers_with_the_mean_of_their_networks(
     versions: list[Path], tmp_path: Path
 ) -> None:
@@ -209,9 +214,14 @@ def test_versions_become_one_that_answers_with_the_mean_of_their_networks(
     np.testing.assert_allclose(bundle.probabilities(texts), together.probabilities(texts), atol=1e-5)
     small, large = (Bundle.open(each) for each in versions)
     expected = (logit(small.probabilities(texts)) + 2 * logit(large.probabilities(texts))) / 3
-    found = logit(bundle.probabilities(texts)) * float(together.parameters["temperature"])
-    np.testing.assert_allclose(found, expected, atol=1e-3)
+    np.testing.assert_allclose(uncooled(together, texts), expected, atol=1e-3)
     assert 3 == together.parameters["members"]
+    pair = FAMILY.fit(examples, examples, options | {"members": "1"}, Work())
+    large_first = FAMILY.fit(
+        examples, examples, options | {"members": "1", "weights": str(versions[1])}, Work()
+    )
+    expected = (logit(small.probabilities(texts)) + uncooled(large_first, texts)) / 2
+    np.testing.assert_allclose(uncooled(pair, texts), expected, atol=1e-3)
     assert f"version-{small.sha256[:12]},version-{large.sha256[:12]}" == together.parameters["started_from"]
 
     taught = FAMILY.fit(examples, examples, options | {"epochs": "1", "learning_rate": "0.003"}, Work())
@@ -229,6 +239,8 @@ def test_versions_that_cannot_answer_together_say_why(
     with pytest.raises(OptionError, match="epochs=0 trains nothing, so weights takes versions"):
         FAMILY.check({"weights": str(folder), "epochs": "0"})
     examples = some_examples()
+    with pytest.raises(OptionError, match=r"members=2: .*small is a version of 1; give fewer"):
+        FAMILY.fit(examples, examples, {"weights": str(small), "members": "2"}, Work())
     for options, reason in (
         ({"max_length": "12"}, "cuts texts otherwise than version-"),
         ({"pooling": "mean+first"}, r"has pooling=mean\+first, and version-\w+ mean:"),

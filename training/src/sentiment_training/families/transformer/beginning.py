@@ -29,7 +29,7 @@ from sentiment_training.progress import Progress
 
 _FAMILY = "transformer"
 # What a version has, and a training of it cannot choose again.
-_ITS_OWN = ("cleaning", "max_length", "members", "pooling", "vocabulary")
+_ITS_OWN = ("cleaning", "max_length", "pooling", "vocabulary")
 
 
 @dataclass(frozen=True)
@@ -103,8 +103,8 @@ def begin(options: TransformerOptions, texts: Sequence[str], progress: Progress)
         return _together([_of_version(Path(each), options) for each in versions])
     weights, tokenizer = _of_folder(folder_of(options.weights), options)
     weights, tokenizer = pruned(weights, tokenizer, texts, options.vocabulary, progress)
-    members = options.members
-    return Beginning(options, tokenizer, [weights] * members, [None] * members)
+    members = options.members or 1
+    return Beginning(replace(options, members=members), tokenizer, [weights] * members, [None] * members)
 
 
 def _of_folder(folder: Path, options: TransformerOptions) -> tuple[EncoderWeights, Tokenizer]:
@@ -162,9 +162,19 @@ def _together(versions: Sequence[Beginning]) -> Beginning:
 
 
 def _of_version(folder: Path, options: TransformerOptions) -> Beginning:
+    """Read a version's networks, or the first so many.
+
+    Raises
+    ------
+    OptionError
+        If it is damaged, of another family, or has fewer.
+    """
     version = Version.read(folder, _FAMILY)
     prefixes = takewhile(lambda prefix: f"{prefix}head.weight" in version.constants, map(prefix_of, count()))
-    read = [_Reader(version, prefix) for prefix in prefixes]
+    has = [_Reader(version, prefix) for prefix in prefixes]
+    if options.members > len(has):
+        raise OptionError(f"members={options.members}: {folder} is a version of {len(has)}; give fewer")
+    read = has[: options.members or None]
     heads = [each.dense("head") for each in read]
     encoders = [each.encoder() for each in read]
     own = replace(

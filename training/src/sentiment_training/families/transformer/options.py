@@ -21,7 +21,7 @@ class TransformerOptions:
     vocabulary: int = 32_000
     max_length: int = 80
     pooling: str = MEAN
-    members: int = 1
+    members: int = 0
     epochs: int = 3
     minutes: float = 0
     batch: int = 64
@@ -52,7 +52,9 @@ OPTIONS: Mapping[str, Option] = {
     ),
     "max_length": Number(int, 8, 512, "tokens of a text that count"),
     "pooling": Choice((MEAN, MEAN_AND_FIRST), "mean over the tokens, or that and the first one's vector"),
-    "members": Number(int, 1, 16, "networks, each from a seed of its own, whose mean log-odds answer"),
+    "members": Number(
+        int, 0, 16, "networks whose mean log-odds answer, each from a seed of its own; 0: one, or a version's"
+    ),
     "epochs": Number(int, 0, 1_000, "epochs at most; 0: versions answer as they are"),
     "minutes": Number(
         float, 0, 100_000, "end after this long, all members; the learning rate falls in time; 0: no end"
