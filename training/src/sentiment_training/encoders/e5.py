@@ -17,13 +17,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from tokenizers import Regex, Tokenizer
-from tokenizers.models import Unigram
 from tokenizers.normalizers import NFKC, Replace
-from tokenizers.normalizers import Sequence as Steps
-from tokenizers.pre_tokenizers import Metaspace
 from tokenizers.processors import TemplateProcessing
 
 from sentiment_training.encoders.bert_weights import Array, Dense, EncoderWeights, Layer, Norm
+from sentiment_training.encoders.unigram import unigram_tokenizer
 from sentiment_training.errors import OptionError
 
 _FILE = "e5-small-q4.bin"
@@ -178,12 +176,12 @@ class _Packed:
 
     def tokenizer(self) -> Tokenizer:
         """Return a unigram model's tokenizer; NFKC stands for the table, which was made from it."""
-        tokenizer = Tokenizer(Unigram(list(self.pieces), unk_id=self.special[_UNKNOWN], byte_fallback=False))
-        tokenizer.normalizer = Steps([NFKC(), Replace(Regex(_NOTHING), ""), Replace(Regex(_SPACES), " ")])
-        tokenizer.pre_tokenizer = Metaspace(replacement="\u2581", prepend_scheme="always")
-        tokenizer.post_processor = TemplateProcessing(
-            single=f"{_START} $A {_END}",
-            special_tokens=[(name, self.special[name]) for name in (_START, _END)],
+        tokenizer = unigram_tokenizer(
+            self.pieces,
+            self.special[_UNKNOWN],
+            self.special[_START],
+            self.special[_END],
+            [NFKC(), Replace(Regex(_NOTHING), ""), Replace(Regex(_SPACES), " ")],
         )
         tokenizer.add_special_tokens(list(self.special))
         return tokenizer

@@ -16,13 +16,13 @@ from tokenizers import Tokenizer
 
 from sentiment import tokenizer_from_json
 from sentiment_training.encoders.bert_weights import EncoderWeights
+from sentiment_training.encoders.unigram import WORD_START
 from sentiment_training.progress import Progress
 
 Pruning = Callable[[EncoderWeights, Tokenizer], tuple[EncoderWeights, Tokenizer]]
 
 _TEXTS_AT_ONCE = 16_384
 _RARE = 10_000  # texts to one in which a character is still usual
-_WORD_START = "\u2581"
 
 
 def whole(weights: EncoderWeights, tokenizer: Tokenizer) -> tuple[EncoderWeights, Tokenizer]:
@@ -73,7 +73,7 @@ def _usual_characters(
 
 
 def _is_ascii_character(piece: str) -> bool:
-    bare = piece.removeprefix(_WORD_START)
+    bare = piece.removeprefix(WORD_START)
     return len(bare) <= 1 and bare.isascii()
 
 

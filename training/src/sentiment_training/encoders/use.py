@@ -16,13 +16,11 @@ from pathlib import Path
 
 import numpy as np
 from tokenizers import Regex, Tokenizer
-from tokenizers.models import Unigram
-from tokenizers.normalizers import NFKC, Precompiled, Replace, Sequence, Strip
-from tokenizers.pre_tokenizers import Metaspace
-from tokenizers.processors import TemplateProcessing
+from tokenizers.normalizers import NFKC, Precompiled, Replace, Strip
 
 from sentiment_training.encoders.encoder import SentenceEncoder
 from sentiment_training.encoders.pooling import unit_length
+from sentiment_training.encoders.unigram import unigram_tokenizer
 from sentiment_training.graph_writing import IDS, LAST, MASK, GraphWriter
 
 _PIECES, _WEIGHTS = "sp.model", "weights.npz"
@@ -85,16 +83,8 @@ def sentencepiece_tokenizer(model: bytes) -> Tokenizer:
         (piece[_PIECE_TEXT].decode(), float(np.frombuffer(piece.get(_PIECE_SCORE, b"\0" * 4), "<f4")[0]))
         for piece in pieces
     ]
-    tokenizer = Tokenizer(Unigram(vocabulary, unk_id=_UNKNOWN, byte_fallback=False))
-    tokenizer.normalizer = Sequence(
-        [NFKC(), Precompiled(normalizer[_NORMALIZER_CHARSMAP]), Replace(Regex(" {2,}"), " "), Strip()]
-    )
-    tokenizer.pre_tokenizer = Metaspace(replacement="\u2581", prepend_scheme="always")
-    start, end = vocabulary[_START][0], vocabulary[_END][0]
-    tokenizer.post_processor = TemplateProcessing(
-        single=f"{start} $A {end}", special_tokens=[(start, _START), (end, _END)]
-    )
-    return tokenizer
+    steps = [NFKC(), Precompiled(normalizer[_NORMALIZER_CHARSMAP]), Replace(Regex(" {2,}"), " "), Strip()]
+    return unigram_tokenizer(vocabulary, _UNKNOWN, _START, _END, steps)
 
 
 def _network(graph: GraphWriter, weights: Mapping[str, np.ndarray]) -> tuple[str, str]:
