@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hub_folders import HEADS, LAYERS, a_hub_folder
+from hub_folders import HEADS, LAYERS, WIDTH, a_hub_folder
 
 from sentiment_training.encoders import open_encoder
 from sentiment_training.encoders.encoding import TextEncoder
@@ -76,6 +76,19 @@ def test_a_text_s_vector_does_not_depend_on_what_is_beside_it(tmp_path: Path, ki
     texts = TextEncoder(encoder, encoder.cutting_tokenizer(32), pooled=True)
     alone = np.concatenate([texts.encode([text]) for text in TEXTS])
     assert np.abs(texts.encode(TEXTS) - alone).max() < 1e-5
+
+
+def test_the_tokens_means_of_four_layers_are_joined(tmp_path: Path) -> None:
+    # Folders of fewer layers have the same first ones.
+    found = {}
+    for layers in (2, 4, 6, 8):
+        encoder = open_encoder(str(a_hub_folder(tmp_path / str(layers), layers=layers)))
+        found[layers] = TextEncoder(encoder, encoder.cutting_tokenizer(32), pooled=True).encode(TEXTS)
+    assert (len(TEXTS), 5 * WIDTH) == found[8].shape
+    joined = np.split(found[8], 5, axis=1)
+    for mean, lower in zip(joined[1:], found.values(), strict=True):
+        np.testing.assert_allclose(mean, lower[:, -WIDTH:], atol=1e-5)
+    np.testing.assert_allclose(joined[0], joined[-1] / np.linalg.norm(joined[-1], axis=1)[:, None], atol=1e-5)
 
 
 def test_very_many_texts_are_taken_row_by_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

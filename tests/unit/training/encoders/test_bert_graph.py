@@ -28,7 +28,7 @@ def a_head() -> Dense:
 def a_model(weights: EncoderWeights, *, quantised: bool = False) -> bytes:
     """The mean over the tokens, and one dense unit on it."""
     graph, head = GraphWriter(), a_head()
-    mean = mean_of_tokens(graph, encode(graph, weights, quantised=quantised))
+    mean = mean_of_tokens(graph, encode(graph, weights, quantised=quantised)[-1])
     score = graph.dense(mean, "head", head.kernel, head.bias)
     return graph.served("a model", graph.node("Sigmoid", graph.node("Squeeze", score, graph.integers(1))))
 

@@ -5,6 +5,7 @@ sentence-transformers (Reimers and Gurevych 2019) pool it. Weights are kept in b
 """
 
 import hashlib
+import math
 from pathlib import Path
 
 from tokenizers import Tokenizer
@@ -24,6 +25,7 @@ from sentiment_training.errors import OptionError
 from sentiment_training.graph_writing import GraphWriter
 
 _TOKENIZER = "tokenizer.json"
+_PARTS = 4
 _UNIT_EPSILON = 1e-24  # the square of the 1e-12 that PyTorch's `normalize` takes
 
 
@@ -63,18 +65,23 @@ def read_bert(folder: Path) -> tuple[str, EncoderWeights, Tokenizer]:
 def sentence_encoder(
     name: str, digest: str, weights: EncoderWeights, tokenizer: Tokenizer
 ) -> SentenceEncoder:
-    """Write the graph, with weights in bytes, of an encoder whose sentence is the mean of its tokens."""
+    """Write the graph, with weights in bytes, of an encoder whose sentence is the mean of its tokens.
+
+    Its tokens' vectors are those of four layers, a quarter of the encoder apart: the last one knows best what
+    a text is about, and those before it more of how that is said (docs/figures.md).
+    """
     graph = GraphWriter()
-    states = encode(graph, weights, quantised=True)
+    layers = encode(graph, weights, quantised=True)
+    apart = dict.fromkeys(layers[math.ceil(len(layers) * part / _PARTS) - 1] for part in range(1, 1 + _PARTS))
     return SentenceEncoder(
         name=name,
         digest=digest,
         tokenizer=tokenizer,
         graph=graph,
-        sentence=unit_length(graph, mean_of_tokens(graph, states), _UNIT_EPSILON),
+        sentence=unit_length(graph, mean_of_tokens(graph, layers[-1]), _UNIT_EPSILON),
         sentence_width=weights.width,
-        states=states,
-        state_width=weights.width,
+        states=graph.node("Concat", *apart, axis=-1),
+        state_width=len(apart) * weights.width,
         longest=weights.longest,
         pad_id=tokenizer.token_to_id("[PAD]") or tokenizer.token_to_id("<pad>") or 0,
     )

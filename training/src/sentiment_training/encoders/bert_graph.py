@@ -20,7 +20,9 @@ from sentiment_training.graph_writing import IDS, MASK, GraphWriter
 _MASKED = -10_000.0
 
 
-def encode(graph: GraphWriter, weights: EncoderWeights, *, quantised: bool, prefix: str = "") -> str:
+def encode(
+    graph: GraphWriter, weights: EncoderWeights, *, quantised: bool, prefix: str = ""
+) -> Sequence[str]:
     """Add the encoder to a graph of `ids` and `mask` (1 for a token, 0 for padding, at the right).
 
     Parameters
@@ -30,8 +32,8 @@ def encode(graph: GraphWriter, weights: EncoderWeights, *, quantised: bool, pref
 
     Returns
     -------
-    str
-        The last layer, shape (batch, length, width).
+    Sequence[str]
+        Of each layer, the first one first, its vector a token: shape (batch, length, width).
     """
     length = graph.node("Shape", IDS, start=1, end=2)
     kept = graph.constant(f"{prefix}positions", weights.positions)
@@ -43,9 +45,11 @@ def encode(graph: GraphWriter, weights: EncoderWeights, *, quantised: bool, pref
     absent = graph.node("Sub", graph.scalar(1.0), graph.node("Cast", MASK, to=TensorProto.FLOAT))
     masked = graph.node("Mul", absent, graph.scalar(_MASKED))
     masked = graph.node("Unsqueeze", masked, graph.integers(1, 2))
+    states = []
     for number, layer in enumerate(weights.layers):
         x = _layer(graph, f"{prefix}layer.{number}", x, masked, layer, weights, quantised=quantised)
-    return x
+        states.append(x)
+    return states
 
 
 def _layer(

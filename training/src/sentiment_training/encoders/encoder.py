@@ -19,7 +19,7 @@ class SentenceEncoder:
     name
         What a person calls it.
     digest
-        Of weights, vocabulary and graph: equal where the vectors are equal.
+        Of the files that it was read from.
     tokenizer
         Without truncation and padding; its special tokens are added.
     graph

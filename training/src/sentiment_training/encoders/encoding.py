@@ -73,20 +73,18 @@ class TextEncoder:
         self, encoder: SentenceEncoder, tokenizer: Tokenizer, *, pooled: bool, cache: Path | None = None
     ) -> None:
         graph, features, self.width = encoder.features(pooled=pooled)
-        model = graph.model("encoder", [IDS, MASK], {"features": (features, ["batch", self.width])})
+        closed = graph.model("encoder", [IDS, MASK], {"features": (features, ["batch", self.width])})
+        model = closed.SerializeToString()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = usable_cores()
         options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(
-            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-        )
+        self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         self._tokenizer = tokenizer_from_json(tokenizer.to_str())
         self._tokenizer.no_padding()
         self._pad_id = encoder.pad_id
         self._cache = cache
-        self._identity = hashlib.sha256(
-            "\n".join([encoder.digest, str(pooled), self._tokenizer.to_str()]).encode()
-        ).hexdigest()
+        # Of the graph, not of the files that it was written from: another version of ours may write another.
+        self._identity = hashlib.sha256(model + self._tokenizer.to_str().encode()).hexdigest()
 
     def encode(self, texts: Sequence[str]) -> Features:
         """Return one row of features a text, shape (n, width)."""

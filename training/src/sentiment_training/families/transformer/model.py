@@ -125,7 +125,7 @@ def prefix_of(member: int) -> str:
 
 def _log_odds_of(graph: GraphWriter, member: Member, options: TransformerOptions, prefix: str) -> str:
     """One vector a text, and a dense unit on it."""
-    states = encode(graph, member.encoder, quantised=options.export == INT8, prefix=prefix)
+    *_, states = encode(graph, member.encoder, quantised=options.export == INT8, prefix=prefix)
     features = mean_of_tokens(graph, states)
     if options.pooling != MEAN:
         first = graph.node("Gather", states, graph.integer(0), axis=1)
