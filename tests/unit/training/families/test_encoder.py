@@ -101,7 +101,7 @@ def test_a_vocabulary_is_cut_to_what_the_texts_use(tmp_path: Path) -> None:
     assert np.abs(models[1].probabilities(texts) - cut.probabilities(texts)).max() < 1e-4
     np.testing.assert_allclose(whole.probabilities(BAD), cut.probabilities(BAD), atol=1e-6)
     pieces = [Tokenizer.from_file(str(tmp_path / name / "tokenizer.json")).get_vocab_size() for name in "01"]
-    assert [len(PIECES), 46] == pieces
+    assert [len(PIECES), 46] == pieces == [model.parameters["vocabulary"] for model in models]
 
 
 def test_the_epoch_with_the_smallest_validation_loss_stays(tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ _OPTIONS: Mapping[str, Option] = {
         "pieces kept of e5's or XLM-R's vocabulary, the texts' own, then likely ones; 0: all",
     ),
     "cleaning": CleaningChoice(of_words=False, splits=False),
-    "pooled": Switch("join the mean of the tokens' vectors to the sentence's"),
+    "pooled": Switch("join the means of the tokens' vectors, of four of a BERT's layers, to the sentence's"),
     "hidden": Number(int, 0, 4_096, "units between features and answer; 0 is a logistic regression"),
     "l2": Number(float, 0, 100, "strength of the L2 penalty"),
     "learning_rate": Number(float, 1e-6, 1, "of Adam in the first epoch; it falls to nothing along a cosine"),
@@ -170,6 +170,7 @@ class EncoderModel:
         return asdict(self.options) | {
             "encoder": self.encoder.name,
             "encoder_digest": self.encoder.digest,
+            "vocabulary": self.tokenizer.get_vocab_size(),
             "features": self.texts.width,
             "best_epoch": self.best_epoch,
         }
