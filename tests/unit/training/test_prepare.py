@@ -224,3 +224,16 @@ def test_measuring_fewer_rows_keeps_the_share_of_labels(
     assert 100 == len(part)
     assert part.positives / 100 == pytest.approx(whole.positives / len(whole), abs=0.02)
     assert set(part.texts.to_pylist()) <= set(whole.texts.to_pylist())
+
+
+def test_the_mix_is_measured_on_rows_that_are_measured_apart(
+    a_file: Callable[..., str], tweets: Callable[..., tuple[list[str], list[bool]]]
+) -> None:
+    texts, labels = tweets(6_000)
+    first = a_file("first.csv", {"text": texts[:5_000], "label": [int(each) for each in labels[:5_000]]})
+    second = a_file("second.csv", {"text": texts[5_000:], "label": [int(each) for each in labels[5_000:]]})
+    measured = prepare(recipe([first, second]), SilentProgress()).to_evaluate(90)
+    mixed, *apart = ({*measured[name].texts.to_pylist()} for name in list(measured)[:3])
+    assert ["heldout", "heldout_first", "heldout_second"] == list(measured)[:3]
+    assert [90, 90, 90] == [len(mixed), *map(len, apart)]
+    assert [75, 15] == pytest.approx([len(mixed & each) for each in apart], abs=2)

@@ -71,7 +71,18 @@ class Material:
             **self.evaluation,
             **languages,
         }
-        return named if most is None else {name: each.thinned(most) for name, each in named.items()}
+        if most is None:
+            return named
+        fewer = {name: each.thinned(most) for name, each in named.items()}
+        return {**fewer, HELD_OUT: self._mixed(most)}
+
+    def _mixed(self, most: int) -> Dataset:
+        """Rows of all sources in their proportion, of those that are measured apart: they are scored once."""
+        sizes = [len(each.held_out) for each in self.splits]
+        ends = np.rint(np.cumsum([0, *sizes]) * min(1.0, most / sum(sizes))).astype(np.int64)
+        parts = [each.held_out.thinned(most) for each in self.splits]
+        mixed = [part.thinned(int(size)) for part, size in zip(parts, np.diff(ends), strict=True)]
+        return joined(HELD_OUT, mixed)
 
 
 def prepare(recipe: Recipe, progress: Progress, *, validate: bool = False) -> Material:
