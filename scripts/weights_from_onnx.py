@@ -1,6 +1,7 @@
 """Writes a BERT that is only at hand as an ONNX file as the folder of weights that `vigie train` takes.
 
 Run it with: .venv/bin/python scripts/weights_from_onnx.py MODEL.onnx tokenizer.json FOLDER
+It needs what --extra encoder installs.
 
 It reads what PyTorch exports and ONNX Runtime may have quantised since (`quantize_dynamic`): weights in bytes
 are multiplied out. Their names are BERT's own; a matrix, which export leaves nameless, belongs to the bias

@@ -10,6 +10,8 @@ import pytest
 from hub_folders import a_hub_folder
 from onnx import TensorProto, helper, numpy_helper
 
+safetensors = pytest.importorskip("safetensors.numpy", reason="comes with the extras deep and encoder")
+
 SCRIPT = Path(__file__).parents[3] / "scripts/weights_from_onnx.py"
 
 
@@ -18,10 +20,9 @@ def exported(folder: Path) -> Path:
 
     The products stand side by side: only names and places are read.
     """
-    load_file = pytest.importorskip("safetensors.numpy", reason="comes with the extra deep").load_file
     weights = {
         name.removeprefix("bert."): value
-        for name, value in load_file(folder / "model.safetensors").items()
+        for name, value in safetensors.load_file(folder / "model.safetensors").items()
         if "pooler" not in name
     }
     nodes, outputs, constants = [], [], {}
