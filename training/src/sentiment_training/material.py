@@ -66,15 +66,13 @@ class Material:
             for language, part in dataset.by_language().items()
         }
         named = {
-            HELD_OUT: self.held_out,
             **(apart if len(apart) > 1 else {}),
             **self.evaluation,
             **languages,
         }
         if most is None:
-            return named
-        fewer = {name: each.thinned(most) for name, each in named.items()}
-        return {**fewer, HELD_OUT: self._mixed(most)}
+            return {HELD_OUT: self.held_out, **named}
+        return {HELD_OUT: self._mixed(most), **{name: each.thinned(most) for name, each in named.items()}}
 
     def _mixed(self, most: int) -> Dataset:
         """Rows of all sources in their proportion, of those that are measured apart: they are scored once."""
