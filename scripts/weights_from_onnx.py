@@ -39,6 +39,8 @@ def main() -> None:
     given = parser.parse_args()
     if given.folder.exists():
         sys.exit(f"{given.folder} is there already; name a new folder")
+    if absent := [each for each in (given.model, given.tokenizer) if not each.is_file()]:
+        sys.exit(f"{absent[0]}: no such file")
     weights = _weights(onnx.load(given.model).graph)
     if missing := [name for name in _needed(weights) if name not in weights]:
         sys.exit(f"{given.model}: {missing[0]} is missing; this reads a BERT as PyTorch exports it")

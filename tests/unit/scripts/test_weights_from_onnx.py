@@ -88,6 +88,17 @@ def test_the_folder_is_read_as_what_was_exported(quantised: bool, apart: float, 
 def test_another_model_is_refused(tmp_path: Path) -> None:
     graph = helper.make_graph([], "nothing", [], [])
     onnx.save(helper.make_model(graph), tmp_path / "other.onnx")
+    (tmp_path / "tokenizer.json").write_text("{}")
     done = run(tmp_path / "other.onnx", tmp_path / "tokenizer.json", tmp_path / "found")
     assert "embeddings.word_embeddings.weight is missing; this reads a BERT" in done.stderr
+    assert not (tmp_path / "found").exists()
+
+
+@pytest.mark.parametrize("absent", ["other.onnx", "tokenizer.json"])
+def test_a_file_that_is_not_there_is_named_before_anything_is_written(absent: str, tmp_path: Path) -> None:
+    files = [tmp_path / "other.onnx", tmp_path / "tokenizer.json"]
+    for each in files:
+        if each.name != absent:
+            each.write_bytes(b"")
+    assert f"{tmp_path / absent}: no such file" in run(*files, tmp_path / "found").stderr
     assert not (tmp_path / "found").exists()
