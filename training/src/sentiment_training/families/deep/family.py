@@ -90,7 +90,7 @@ class NetworkFamily:
         if not len(validation):
             raise OptionError(f"{self.name} stops by validation, and there are no rows to choose by")
         quiet_tensorflow()
-        # TensorFlow takes seconds to import, and belongs to an extra.
+        # Keras belongs to an extra.
         from sentiment_training.families.deep.model import train_network  # noqa: PLC0415
 
         return train_network(self.kind, chosen, train, validation, work)

@@ -22,6 +22,7 @@ from sentiment_training.families.transformer.tokens import Tokens
 from sentiment_training.families.transformer.training import fine_tune
 from sentiment_training.families.wide import weighed
 from sentiment_training.families.wide_ngrams import LearnedNgrams
+from sentiment_training.quiet import quiet_tensorflow
 
 
 class TransformerFamily:
@@ -55,6 +56,7 @@ class TransformerFamily:
         """Fine-tune; the numbers of the smallest validation loss are what is left."""
         self.check(options)
         chosen = parse_options(TransformerOptions(), OPTIONS, options)
+        quiet_tensorflow()
         beginning = begin(chosen, train.texts, work.progress)
         chosen, tokenizer = beginning.options, beginning.tokenizer
         precision = chosen_precision(chosen.precision)

@@ -1,7 +1,6 @@
 """The encoder as a Keras model, to fine-tune it."""
 # ruff: noqa: PLC0415 - TensorFlow takes seconds to import, and comes with an extra
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -121,8 +120,7 @@ def _gpu_capability() -> float | None:
 
 
 def seed_everything(seed: int) -> None:
-    """Make what Keras draws repeatable, and TensorFlow say no more than what is wrong."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    """Make what Keras draws repeatable."""
     import keras
 
     keras.utils.set_random_seed(seed)
