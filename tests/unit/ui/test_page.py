@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ PAGE = str(resources.files("sentiment_ui").joinpath("app.py"))
 @pytest.fixture
 def page(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setenv("VIGIE_API_URL", api.url)
+    # Streamlit puts the page in its place and leaves it there; processes that later tests spawn would run it.
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     st.cache_resource.clear()
     st.cache_data.clear()
     return AppTest.from_file(PAGE, default_timeout=20).run()
