@@ -66,6 +66,13 @@ def test_a_mail_says_how_many_when_what_by_which_version_and_what_to_do() -> Non
     assert attached["reports"][0]["text"] == "four hours late, great job"  # type: ignore[index]  # JSON
 
 
+def test_reports_of_several_versions_name_them_all() -> None:
+    text, html, _ = parts(a_mail([a_report(), a_report(model_version="10"), a_report()]))
+
+    assert "tweet-sentiment, versions 7, 10" in text
+    assert "tweet-sentiment, versions 7, 10" in html
+
+
 def test_the_body_shortens_what_the_attachment_holds_whole() -> None:
     long = "late " * 100
     text, html, attached = parts(a_mail([a_report(text=long)]))
