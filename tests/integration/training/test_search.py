@@ -42,24 +42,32 @@ def test_workers_share_a_study_and_outlive_one_another(
             env={**os.environ, "EPOCH_S": "0.1"},
         )
 
+    def wait_for_an_epoch(of: "subprocess.Popen[str]") -> None:
+        assert of.stdout is not None
+        assert any(line.startswith("epoch 1") for line in of.stdout)
+
     first = worker()
-    assert first.stdout is not None
-    for line in first.stdout:
-        if line.startswith("epoch 1"):
-            break
+    wait_for_an_epoch(first)
     second = worker()
     first.kill()
     first.communicate(timeout=60)
-    told = second.communicate(timeout=280)[1]
 
-    assert second.returncode == 0, told
+    client = MlflowClient(mlflow_uri, mlflow_uri)
     study = optuna.load_study(
         study_name="shared", storage=storage.replace("postgresql://", "postgresql+psycopg2://")
     )
+    parent = str(study.user_attrs["mlflow.run"])
+    wait_for_an_epoch(second)
+    client.set_terminated(parent, "KILLED")  # as a third worker that leaves now would have it
+    client.set_tag(parent, "vigie.failure", "interrupted")
+    wait_until(lambda: client.get_run(parent).info.status == "RUNNING", 60, "the others' run goes on")
+    told = second.communicate(timeout=280)[1]
+
+    assert second.returncode == 0, told
+    assert "vigie.failure" not in client.get_run(parent).data.tags
     states = [each.state.name for each in study.trials]
     assert states.count("COMPLETE") + states.count("PRUNED") == TRIALS
     assert states.count("FAIL") == 1
-    client = MlflowClient(mlflow_uri, mlflow_uri)
     experiment = client.get_experiment_by_name("search").experiment_id
 
     def statuses() -> list[str]:

@@ -99,10 +99,8 @@ class TrainingRun:
         client, patiently = registry.client, Patience(Outage(registry.uri, say))
         with environment(NO_RETRIES):
             found = patiently(lambda: client.get_run(run_id))
-            patiently(lambda: client.update_run(run_id, status="RUNNING"))
-            if _FAILURE in found.data.tags:
-                patiently(lambda: client.delete_tag(run_id, _FAILURE))
             with cls._open(registry, found.info.experiment_id, run_id, patiently) as run:
+                run.reopen()
                 yield run
 
     @classmethod
@@ -122,6 +120,15 @@ class TrainingRun:
         finally:
             run._live.stop()
         run.finish()
+
+    def reopen(self) -> None:
+        """Mark the run RUNNING, whoever has ended it."""
+        client = self.registry.client
+        found = self._patiently(lambda: client.get_run(self.id))
+        if found.info.status != "RUNNING":
+            self._patiently(lambda: client.update_run(self.id, status="RUNNING"))
+        if _FAILURE in found.data.tags:
+            self._patiently(lambda: client.delete_tag(self.id, _FAILURE))
 
     def finish(self) -> None:
         """Mark the run FINISHED; what happens to this process afterwards changes nothing about it."""

@@ -139,7 +139,7 @@ def search(
     say(f"study {study.study_name}" + ("" if is_new else f": {len(finished(study))} trials are there"))
     with _parent(study, registry, experiment, say, material, is_new=is_new) as parent:
         trials = _Trials(wanted, material.train(), material.validation(), study, registry, experiment, say)
-        _work(wanted, study, trials, progress, say)
+        _work(wanted, study, trials, parent, progress, say)
         measured = [each for each in finished(study) if each.state == TrialState.COMPLETE]
         if not measured:
             raise OptionError(
@@ -160,7 +160,12 @@ def _value(trial: FrozenTrial) -> float:
 
 
 def _work(
-    wanted: Search, study: Study, trials: "_Trials", progress: Progress, say: Callable[[str], None]
+    wanted: Search,
+    study: Study,
+    trials: "_Trials",
+    parent: TrainingRun,
+    progress: Progress,
+    say: Callable[[str], None],
 ) -> None:
     """Do trials until there are enough, whoever did them."""
     started, known = time.monotonic(), len(finished(study))
@@ -171,11 +176,13 @@ def _work(
                 break
             fail_dead(study)
             if known + running(study) < wanted.trials:
+                parent.reopen()  # a worker that left has ended it for all
                 study.optimize(trials, n_trials=1)
             else:
                 time.sleep(_PAUSE_S)  # other workers are at the last ones, or are gone and soon found out
             before, known = known, len(finished(study))
             advance(known - before)
+    parent.reopen()
 
 
 @contextmanager
