@@ -12,20 +12,27 @@ import argparse
 import json
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import onnx
+from google.protobuf.message import DecodeError
 from onnx import GraphProto, NodeProto, numpy_helper
 from safetensors.numpy import save_file
 
+from sentiment_training.encoders.bert_weights import read_weights
+from sentiment_training.errors import OptionError
+
 Array = npt.NDArray[Any]
+Weights = Mapping[str, npt.NDArray[np.float32]]
 
 _TABLES = ("word", "position", "token_type")
 _QUANTISED = "_quantized"
+_READ = "this reads a BERT as PyTorch exports it"
 _STEPS_TO_A_BIAS = 6  # Cast and two Mul lie between, in a quantised graph
 
 
@@ -41,20 +48,34 @@ def main() -> None:
         sys.exit(f"{given.folder} is there already; name a new folder")
     if absent := [each for each in (given.model, given.tokenizer) if not each.is_file()]:
         sys.exit(f"{absent[0]}: no such file")
-    weights = _weights(onnx.load(given.model).graph)
-    if missing := [name for name in _needed(weights) if name not in weights]:
-        sys.exit(f"{given.model}: {missing[0]} is missing; this reads a BERT as PyTorch exports it")
-    given.folder.mkdir(parents=True)
-    save_file(weights, given.folder / "model.safetensors")
-    config = json.dumps(_config(weights, given.heads), indent=2)
-    (given.folder / "config.json").write_text(config, encoding="utf-8")
-    shutil.copy(given.tokenizer, given.folder / "tokenizer.json")
+    try:
+        weights = _weights(onnx.load(given.model).graph)
+        _write(given.folder, weights, _config(weights, given.heads), given.tokenizer)
+    except DecodeError:
+        sys.exit(f"{given.model} is no ONNX file; {_READ}")
+    except KeyError as missing:
+        sys.exit(f"{given.model}: the weight {missing.args[0]} is missing; {_READ}")
+    except OptionError as fault:
+        sys.exit(f"{given.model}: {fault}; {_READ}")
     print(
         f"{given.folder}: {_layers(weights)} layers, {sum(each.size for each in weights.values()):,} weights"
     )
 
 
-def _weights(graph: GraphProto) -> dict[str, npt.NDArray[np.float32]]:
+def _write(folder: Path, weights: Weights, config: Mapping[str, object], tokenizer: Path) -> None:
+    """Write the folder, once it was read as training will read it."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".weights-") as scratch:
+        made = Path(scratch, folder.name)
+        made.mkdir()
+        save_file(dict(weights), made / "model.safetensors")
+        (made / "config.json").write_text(json.dumps(config, indent=2), encoding="utf-8")
+        shutil.copy(tokenizer, made / "tokenizer.json")
+        read_weights(made)
+        made.rename(folder)
+
+
+def _weights(graph: GraphProto) -> Weights:
     constants = {each.name: numpy_helper.to_array(each) for each in graph.initializer}
     users: dict[str, NodeProto] = {}
     for node in reversed(graph.node):
@@ -91,17 +112,6 @@ def _bias_after(node: NodeProto, users: Mapping[str, NodeProto], constants: Mapp
 
 def _layers(weights: Mapping[str, Array]) -> int:
     return sum(name.endswith("attention.self.query.bias") for name in weights)
-
-
-def _needed(weights: Mapping[str, Array]) -> Iterator[str]:
-    yield from (f"embeddings.{table}_embeddings.weight" for table in _TABLES)
-    yield "embeddings.LayerNorm.weight"
-    yield "encoder.layer.0.attention.self.query.bias"
-    for number in range(_layers(weights)):
-        for part in ("self.query", "self.key", "self.value", "output.dense"):
-            yield f"encoder.layer.{number}.attention.{part}.weight"
-        yield f"encoder.layer.{number}.intermediate.dense.weight"
-        yield f"encoder.layer.{number}.output.dense.weight"
 
 
 def _config(weights: Mapping[str, Array], heads: int) -> dict[str, object]:

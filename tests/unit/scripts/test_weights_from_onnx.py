@@ -94,6 +94,27 @@ def test_another_model_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "found").exists()
 
 
+def test_a_missing_weight_is_named_and_nothing_is_left(tmp_path: Path) -> None:
+    folder = a_hub_folder(tmp_path / "weights")
+    model = onnx.load(exported(folder))
+    norm = "encoder.layer.1.output.LayerNorm.bias"
+    (gone,) = (each for each in model.graph.initializer if each.name == norm)
+    model.graph.initializer.remove(gone)
+    onnx.save(model, tmp_path / "other.onnx")
+    before = sorted(tmp_path.iterdir())
+    done = run(tmp_path / "other.onnx", folder / "tokenizer.json", tmp_path / "found")
+    assert f"the weight {norm} is missing; this reads a BERT" in done.stderr
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_what_is_no_onnx_is_called_so(tmp_path: Path) -> None:
+    (tmp_path / "other.onnx").write_bytes(b"\xff\xd8\xff\xe0")
+    (tmp_path / "tokenizer.json").write_text("{}")
+    done = run(tmp_path / "other.onnx", tmp_path / "tokenizer.json", tmp_path / "found")
+    assert f"{tmp_path / 'other.onnx'} is no ONNX file" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize("absent", ["other.onnx", "tokenizer.json"])
 def test_a_file_that_is_not_there_is_named_before_anything_is_written(absent: str, tmp_path: Path) -> None:
     files = [tmp_path / "other.onnx", tmp_path / "tokenizer.json"]
