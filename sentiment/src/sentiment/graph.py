@@ -56,6 +56,7 @@ _VALUES_PER_BYTE = 2
 
 class _Field(NamedTuple):
     number: int
+    wire: int
     integer: int
     content: memoryview
 
@@ -108,11 +109,16 @@ def _check_node(node: memoryview) -> None:
 
 
 def _check_attribute(attribute: memoryview) -> None:
+    tensors = 0
     for field in _fields(attribute):
         if field.number in (_ATTRIBUTE_TENSOR, _ATTRIBUTE_TENSORS):
             _check_tensor(field.content)
+            tensors += field.number == _ATTRIBUTE_TENSOR
         elif field.number in _ATTRIBUTE_FORBIDDEN:
             raise UnsafeGraphError(f"model.onnx holds {_ATTRIBUTE_FORBIDDEN[field.number]} in an attribute")
+    if tensors > 1:
+        # On the wire two messages in one place become one, of both shapes.
+        raise UnsafeGraphError("model.onnx holds two tensors in the place of one")
 
 
 def _check_tensor(tensor: memoryview) -> None:
@@ -120,9 +126,9 @@ def _check_tensor(tensor: memoryview) -> None:
     for field in _fields(tensor):
         if field.number == _TENSOR_EXTERNAL or (field.number == _TENSOR_LOCATION and field.integer != 0):
             raise UnsafeGraphError("model.onnx keeps weights in another file; a bundle is self-contained")
-        if field.number == _TENSOR_DIMS:
+        if field.number == _TENSOR_DIMS and field.wire in (_VARINT, _BYTES):
             # Packed (proto3's default) or one by one.
-            dims += _varints(field.content) if field.content else [field.integer]
+            dims += _varints(field.content) if field.wire == _BYTES else [field.integer]
     # A negative dimension is a huge one on the wire.
     if math.prod(dims) > _VALUES_PER_BYTE * len(tensor):
         raise UnsafeGraphError(f"model.onnx: a tensor declares the shape {dims[:8]} and holds fewer values")
@@ -136,7 +142,7 @@ def _fields(message: memoryview) -> Iterator[_Field]:
         number, wire = key >> 3, key & 7
         if wire == _VARINT:
             value, position = _varint(message, position)
-            yield _Field(number, value, empty)
+            yield _Field(number, wire, value, empty)
             continue
         if wire == _BYTES:
             length, position = _varint(message, position)
@@ -146,7 +152,7 @@ def _fields(message: memoryview) -> Iterator[_Field]:
             raise UnsafeGraphError("model.onnx is no ONNX model: it uses a wire type that ONNX does not")
         if length > len(message) - position:
             raise UnsafeGraphError("model.onnx is cut off or no ONNX model")
-        yield _Field(number, 0, message[position : position + length])
+        yield _Field(number, wire, 0, message[position : position + length])
         position += length
 
 

@@ -3,6 +3,7 @@
 A chain of replacements that multiply each other would fill the memory from a few kilobytes of file.
 """
 
+import base64
 import math
 import re
 
@@ -14,6 +15,7 @@ _PART = re.compile(r"\\.|\(\?<?[=!]|\(\?i?:|\(\?i\)|\((?!\?)|\(\?|.", re.DOTALL)
 _LOOKS = frozenset({"(?=", "(?!", "(?<=", "(?<!"})
 _ANCHORS = frozenset({"^", "$", r"\b", r"\B", r"\A", r"\Z", r"\z", r"\G"})
 _NOTHING = "(?:)"
+_LONGEST_FORM = 18  # characters: what U+FDFA becomes in NFKC, and in SentencePiece's own tables
 # What can make a match empty although it passes over characters, or refers to a group that is left out here;
 # brackets that are read in two ways.
 _UNCLEAR = re.compile(r"\\[Kkg1-9]|\[\^?\]")
@@ -22,7 +24,8 @@ _UNCLEAR = re.compile(r"\\[Kkg1-9]|\[\^?\]")
 def growth(normalizer: object) -> int:
     """Return a bound for how many times longer a text becomes, whatever its characters.
 
-    Unicode's own forms, which make one character up to 18, are not reckoned: they do not multiply.
+    Unicode's own forms, which make one character up to 18, are not reckoned: they do not multiply. Neither
+    are those of a table that does no more.
 
     Parameters
     ----------
@@ -31,6 +34,8 @@ def growth(normalizer: object) -> int:
     """
     if not isinstance(normalizer, dict):
         return 1
+    if normalizer.get("type") == "Precompiled":
+        return _growth_of_table(normalizer.get("precompiled_charsmap"))
     content = len(normalizer.get("content") or "")
     pattern = normalizer.get("pattern") or {}
     if literal := pattern.get("String"):
@@ -42,6 +47,19 @@ def growth(normalizer: object) -> int:
     # One character put before a text, as many tokenizers do, does not multiply.
     longer *= max(1, len(normalizer.get("prepend") or ""))
     return longer * math.prod(growth(step) for step in normalizer.get("normalizers") or ())
+
+
+def _growth_of_table(charsmap: object) -> int:
+    """Bound what a table of SentencePiece's makes of one character, beyond what Unicode's own forms do.
+
+    It is the size of a trie, the trie, and the texts that it points into, each with a NUL at its end.
+    """
+    try:
+        table = base64.b64decode(str(charsmap), validate=True)
+    except ValueError:
+        return 1  # tokenizers refuses it, too
+    texts = table[4 + int.from_bytes(table[:4], "little") :].decode("utf-8", "replace")
+    return max(1, math.ceil(max(map(len, texts.split("\0"))) / _LONGEST_FORM))
 
 
 def may_match_nothing(pattern: str) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -102,6 +103,30 @@ def test_a_field_that_occurs_twice_hides_nothing() -> None:
     an_unknown_operator(harmful)
     with pytest.raises(UnsafeGraphError, match="RandomNormal"):
         check_graph(a_graph().SerializeToString() + harmful.SerializeToString())
+
+
+def _field(number: int, content: bytes) -> bytes:
+    return bytes([number << 3 | 2, len(content)]) + content
+
+
+def test_a_dimension_packed_into_nothing_hides_no_other() -> None:
+    # Regression: the empty field counted as a dimension of 0, and any shape was as large as nothing.
+    shape = _field(1, b"") + b"\x08\xff\xff\xff\x7f" + b"\x10\x01" + _field(9, b"\0" * 4)
+    hostile = a_graph().SerializeToString() + _field(7, _field(5, shape))
+    assert onnx.load_from_string(hostile).graph.initializer[-1].dims == [2**28 - 1]
+    with pytest.raises(UnsafeGraphError, match="holds fewer values"):
+        check_graph(hostile)
+
+
+def test_two_tensors_in_the_place_of_one_are_refused() -> None:
+    # Regression: each was small enough, and a parser makes one of both, of both shapes.
+    half = _field(9, b"\0" * 8) + b"\x08\x10" + b"\x10\x01"
+    attribute = _field(1, b"value") + _field(5, half) + _field(5, half) + b"\xa0\x01\x04"
+    node = _field(2, b"w") + _field(4, b"Constant") + _field(5, attribute)
+    hostile = a_graph().SerializeToString() + _field(7, _field(1, node))
+    assert onnx.load_from_string(hostile).graph.node[-1].attribute[0].t.dims == [16, 16]
+    with pytest.raises(UnsafeGraphError, match="two tensors in the place of one"):
+        check_graph(hostile)
 
 
 @given(st.binary(max_size=400))

@@ -1,5 +1,6 @@
 """How many times longer cleaning may make a text is bounded before it is used."""
 
+import base64
 import json
 
 import pytest
@@ -108,3 +109,22 @@ def test_no_text_grows_where_it_is_said_not_to(pattern: str, text: str) -> None:
     except Exception:  # noqa: BLE001 - such a file cannot be opened at all
         return
     assert len(normalizer.normalize_str(text)) <= len(text)
+
+
+def _table(*texts: str) -> object:
+    """A table of SentencePiece's, its trie left out, as `tokenizer.json` has it."""
+    trie = b"\0" * 8
+    charsmap = len(trie).to_bytes(4, "little") + trie + "".join(f"{each}\0" for each in texts).encode()
+    return {"type": "Precompiled", "precompiled_charsmap": base64.b64encode(charsmap).decode()}
+
+
+@pytest.mark.parametrize(("texts", "expected"), [([], 1), (["ss", "a" * 18], 1), (["ss", "é" * 1_000], 56)])
+def test_a_table_grows_as_its_longest_text(texts: list[str], expected: int) -> None:
+    # Regression: it counted as one that makes nothing longer.
+    assert growth(_table(*texts)) == expected
+    assert growth({"type": "Sequence", "normalizers": [_table(*texts)] * 2}) == expected**2
+
+
+def test_a_table_that_is_none_does_not_grow() -> None:
+    assert growth({"type": "Precompiled", "precompiled_charsmap": "?"}) == 1
+    assert growth({"type": "Precompiled"}) == 1
