@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from sentiment import Bundle
-from sentiment_training.datasets import normalised
+from sentiment_training.datasets import Dataset, normalised
 from sentiment_training.errors import OptionError, ParityError
 from sentiment_training.material import prepare
 from sentiment_training.parity import check_parity
@@ -49,9 +49,9 @@ def test_two_data_sets_of_one_name_are_refused(
     first = a_file("tweets.csv", {"text": texts, "label": [int(each) for each in labels]})
     (tmp_path / "2025").mkdir()
     second = str(shutil.copy(first, tmp_path / "2025"))
-    with pytest.raises(OptionError, match="two data sets are called tweets"):
+    with pytest.raises(OptionError, match="are called tweets"):
         prepare(recipe([first, second]), SilentProgress())
-    with pytest.raises(OptionError, match="two data sets are called tweets"):
+    with pytest.raises(OptionError, match="are called tweets"):
         prepare(recipe([first], tweets=second), SilentProgress())
 
 
@@ -237,3 +237,54 @@ def test_the_mix_is_measured_on_rows_that_are_measured_apart(
     assert ["heldout", "heldout_first", "heldout_second"] == list(measured)[:3]
     assert [90, 90, 90] == [len(mixed), *map(len, apart)]
     assert [75, 15] == pytest.approx([len(mixed & each) for each in apart], abs=2)
+
+
+def test_a_language_goes_by_what_mlflow_takes(
+    a_file: Callable[..., str], tweets: Callable[..., tuple[list[str], list[bool]]]
+) -> None:
+    # Regression: MLflow refused the metric's name when all was trained.
+    texts, labels = tweets(400)
+    spelled = ["Chinese (Simplified)" if index // 7 % 2 else "C++?" for index in range(400)]
+    columns = {"text": texts, "label": [int(each) for each in labels], "lang": spelled}
+    measured = prepare(recipe([a_file("a.csv", columns)]), SilentProgress()).to_evaluate()
+    assert list(measured) == ["heldout", "heldout_a_C___", "heldout_a_Chinese _Simplified_"]
+
+
+def test_a_language_takes_no_other_data_set_s_name(
+    a_file: Callable[..., str], tweets: Callable[..., tuple[list[str], list[bool]]]
+) -> None:
+    # Regression: the rows in French took the place of the set that was named so.
+    texts, labels = tweets(500)
+    numbers = [int(each) for each in labels]
+    spelled = [("french", "german")[index // 7 % 2] for index in range(200)]
+    learned = a_file("a.csv", {"text": texts[:200], "label": numbers[:200]})
+    exam = a_file("exam.csv", {"text": texts[200:400], "label": numbers[200:400], "lang": spelled})
+    french = a_file("french.csv", {"text": texts[400:], "label": numbers[400:]})
+    with pytest.raises(OptionError, match="are called exam_french"):
+        prepare(recipe([learned], exam=exam, exam_french=french), SilentProgress())
+
+
+@pytest.mark.parametrize("rare", [True, False])
+def test_a_rare_label_is_measured_however_few_rows_are(rare: bool, dataset: Callable[..., Dataset]) -> None:
+    # Regression: none was left of it, and the figures could not be computed when all was trained.
+    labels = [rare] * 3 + [not rare] * 997
+    few = dataset([f"text {number}" for number in range(1_000)], labels).thinned(100)
+    assert len(few) == 100
+    assert len(few.require_both_classes()) == 100
+
+
+def test_no_more_texts_than_said_are_compared() -> None:
+    # Regression: of 9,999 texts, all were.
+    asked = []
+
+    class Trained:
+        parameters: Mapping[str, str] = MappingProxyType({})
+        tolerance = 1e-5
+
+        def probabilities(self, texts: list[str]) -> np.ndarray:
+            asked.extend(texts)
+            return np.full(len(texts), 0.5)
+
+    texts = [str(number) for number in range(9_999)]
+    check_parity(Trained(), Trained(), texts, np.zeros(9_999, np.bool_), SilentProgress())  # type: ignore[arg-type]
+    assert len({*asked} & {*texts}) == 5_000

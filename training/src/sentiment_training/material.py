@@ -1,6 +1,6 @@
 """The data of a run: loaded, cleaned over all files together, split, and named by content."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -58,21 +58,10 @@ class Material:
         most
             Rows of each, evenly chosen; None takes all.
         """
-        apart = {f"{HELD_OUT}_{each.held_out.name}": each.held_out for each in self.splits}
-        given = {**apart, **self.evaluation}
-        languages = {
-            f"{name}_{language}": part
-            for name, dataset in given.items()
-            for language, part in dataset.by_language().items()
-        }
-        named = {
-            **(apart if len(apart) > 1 else {}),
-            **self.evaluation,
-            **languages,
-        }
+        parts = dict(_parts(self.splits, self.evaluation))
         if most is None:
-            return {HELD_OUT: self.held_out, **named}
-        return {HELD_OUT: self._mixed(most), **{name: each.thinned(most) for name, each in named.items()}}
+            return {HELD_OUT: self.held_out, **parts}
+        return {HELD_OUT: self._mixed(most), **{name: each.thinned(most) for name, each in parts.items()}}
 
     def _mixed(self, most: int) -> Dataset:
         """Rows of all sources in their proportion, of those that are measured apart: they are scored once."""
@@ -122,24 +111,37 @@ def prepare(recipe: Recipe, progress: Progress, *, validate: bool = False) -> Ma
             )
             for dataset, source in zip(cleaned, recipe.data, strict=True)
         ]
+    _require_names([name for name, _ in _parts(splits, evaluation)])
     with progress.step("fingerprint"):
-        named = fingerprint([each.train for each in splits])
+        content = fingerprint([each.train for each in splits])
     return Material(
         splits=splits,
         weights=[each.weight for each in recipe.data],
         held_out=joined(HELD_OUT, [each.held_out for each in splits]),
         evaluation=evaluation,
         counts={each.name: each.counts for each in (*cleaned, *evaluation.values())},
-        fingerprint=named,
+        fingerprint=content,
     )
+
+
+def _parts(splits: Sequence[Split], evaluation: Mapping[str, Dataset]) -> list[tuple[str, Dataset]]:
+    """What is measured apart, by name: each source where there are several, and each language."""
+    sources = [(f"{HELD_OUT}_{each.held_out.name}", each.held_out) for each in splits]
+    given = [*sources, *evaluation.items()]
+    languages = [
+        (f"{name}_{language}", part)
+        for name, dataset in given
+        for language, part in dataset.by_language().items()
+    ]
+    return [*(sources if len(sources) > 1 else []), *evaluation.items(), *languages]
 
 
 def _require_names(names: Sequence[str]) -> None:
     """Raise OptionError if two data sets have one name: weights, figures and checkpoints go by it."""
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise OptionError(
-            f"two data sets are called {twice}, and their figures and weights go by that name; rename a "
-            "file, or name the --eval set otherwise"
+            f"two data sets, or one and a language of another, are called {twice}, and their figures and "
+            "weights go by that name; rename a file, or name the --eval set otherwise"
         )
 
 

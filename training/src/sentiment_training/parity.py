@@ -1,5 +1,6 @@
 """Checks that the exported bundle computes what was trained."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -38,7 +39,7 @@ def check_parity(
         If it is more than the model's tolerance; or, where the export is quantised, if the bundle's accuracy
         is more than 0.003 below the trainer's, and by more than one text.
     """
-    every = max(1, len(texts) // CHECKED_TEXTS)
+    every = max(1, math.ceil(len(texts) / CHECKED_TEXTS))
     checked, labelled = [*texts[::every], *GOLDEN_TEXTS], labels[::every]
     expected = probabilities(model.probabilities, checked, progress, "score by trainer")
     given = probabilities(bundle.probabilities, checked, progress, "score by bundle")

@@ -1,7 +1,7 @@
 """Loads labelled tweets, cleans, splits and names them."""
 
 from sentiment_training.datasets.cleaning import normalised, without_duplicates, without_texts_of
-from sentiment_training.datasets.dataset import BoolArray, Counts, Dataset, joined
+from sentiment_training.datasets.dataset import BoolArray, Counts, Dataset, evenly, joined
 from sentiment_training.datasets.fingerprint import fingerprint
 from sentiment_training.datasets.rows import NEGATIVE, NEUTRAL, POSITIVE, LabelArray, Rows
 from sentiment_training.datasets.sources import load_dataset, load_rows
@@ -18,6 +18,7 @@ __all__ = [
     "LabelArray",
     "Rows",
     "Split",
+    "evenly",
     "fingerprint",
     "joined",
     "load_dataset",

