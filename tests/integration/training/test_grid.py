@@ -3,12 +3,16 @@
 import subprocess
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+
+from sentiment import Bundle
 
 with warnings.catch_warnings():
     # MLflow warns about its own type hints, once, when it is imported.
     warnings.simplefilter("ignore")
+    import mlflow
     from mlflow import MlflowClient
 
 pytestmark = pytest.mark.slow
@@ -26,8 +30,9 @@ def grid(vigie: Vigie, tweets_file: File, name: str, *more: str) -> str:
 
 
 def test_the_grid_leaves_a_run_with_a_nested_run_for_each_model_and_registers_on_request(
-    vigie: Vigie, tweets_file: File, mlflow_uri: str
+    vigie: Vigie, tweets_file: File, mlflow_uri: str, tmp_path: Path
 ) -> None:
+    mlflow.set_tracking_uri(mlflow_uri)
     client = MlflowClient(mlflow_uri, mlflow_uri)
 
     shown = grid(vigie, tweets_file, "unregistered", "--metric", "f1")
@@ -47,9 +52,16 @@ def test_the_grid_leaves_a_run_with_a_nested_run_for_each_model_and_registers_on
     assert f"{parent.data.params['family']} {parent.data.params['features']}" in shown
     assert not client.search_registered_models("name = 'unregistered'")
 
-    assert "registered version 1 of registered" in grid(vigie, tweets_file, "registered", "--register")
+    assert "registered version 1 of registered" in grid(
+        vigie, tweets_file, "registered", "--register", "--language", "fr"
+    )
     (version,) = client.search_model_versions("name = 'registered'")
     assert "heldout" in version.description
+    # Regression: a version of the grid's said nothing of its languages, and answered for all.
+    folder = mlflow.artifacts.download_artifacts(
+        artifact_uri="models:/registered/1/artifacts/bundle", tracking_uri=mlflow_uri, dst_path=str(tmp_path)
+    )
+    assert Bundle.open(Path(folder)).manifest.languages == ("fr",)
 
 
 def test_what_the_grid_cannot_do_is_one_line(vigie: Vigie, tweets_file: File) -> None:

@@ -12,7 +12,7 @@ import pytest
 from sentiment_training.checkpoints import PIECES, identity, kept_checkpoints, open_cache
 from sentiment_training.errors import DiskError
 
-KNOWN = identity("epochs", {"units": "8"}, "f" * 64, {"train": 1.0}, 0)
+KNOWN = identity("epochs", {"units": "8"}, "f" * 64, [("train", 1.0)], 0)
 
 
 def interrupted(cache: Path, of: dict[str, object], say: Callable[[str], None] = print) -> None:
@@ -49,11 +49,13 @@ def test_a_training_that_succeeded_leaves_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        identity("other", {"units": "8"}, "f" * 64, {"train": 1.0}, 0),
-        identity("epochs", {"units": "9"}, "f" * 64, {"train": 1.0}, 0),
-        identity("epochs", {"units": "8"}, "e" * 64, {"train": 1.0}, 0),
-        identity("epochs", {"units": "8"}, "f" * 64, {"train": 2.0}, 0),
-        identity("epochs", {"units": "8"}, "f" * 64, {"train": 1.0}, 1),
+        identity("other", {"units": "8"}, "f" * 64, [("train", 1.0)], 0),
+        identity("epochs", {"units": "9"}, "f" * 64, [("train", 1.0)], 0),
+        identity("epochs", {"units": "8"}, "e" * 64, [("train", 1.0)], 0),
+        identity("epochs", {"units": "8"}, "f" * 64, [("train", 2.0)], 0),
+        identity("epochs", {"units": "8"}, "f" * 64, [("train", 1.0)], 1),
+        identity("epochs", {"units": "8"}, "f" * 64, [("other", 1.0)], 0),
+        identity("epochs", {"units": "8"}, "f" * 64, [("train", 1.0), ("other", 1.0)], 0),
         {**KNOWN, "code": "changed"},
     ],
 )
@@ -119,3 +121,26 @@ def test_too_little_room_is_said_before_any_work(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=1))
     with pytest.raises(DiskError, match="0 MB of free space, training wants 400 MB"):
         open_cache(tmp_path)
+
+
+def test_what_others_take_away_meanwhile_does_no_harm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Regression: a file that had just got its name ended the command.
+    pieces = tmp_path / PIECES
+    pieces.mkdir()
+    (pieces / ".piece.npy.part").write_text("x")
+    lstat = Path.lstat
+
+    def gone(path: Path) -> os.stat_result:
+        path.unlink(missing_ok=True)
+        return lstat(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "lstat", lambda path: gone(path) if path.suffix == ".part" else lstat(path))
+        assert open_cache(tmp_path) == tmp_path
+
+
+def test_data_sets_in_another_order_are_another_training() -> None:
+    one, other = [("a", 1.0), ("b", 1.0)], [("b", 1.0), ("a", 1.0)]
+    assert identity("epochs", {}, "f" * 64, one, 0) != identity("epochs", {}, "f" * 64, other, 0)

@@ -6,14 +6,15 @@
 <cache>/studies/                                   see search
 """
 
+import fcntl
 import hashlib
 import json
+import os
 import shutil
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import IO
@@ -56,14 +57,24 @@ def open_cache(folder: Path) -> Path:
 
 
 def identity(
-    family: str, options: Mapping[str, str], fingerprint: str, weights: Mapping[str, float], seed: int
+    family: str,
+    options: Mapping[str, str],
+    fingerprint: str,
+    data: Sequence[tuple[str, float]],
+    seed: int,
 ) -> dict[str, object]:
-    """All that a checkpoint depends on, the code of the families included."""
+    """All that a checkpoint depends on, the code of the families included.
+
+    Parameters
+    ----------
+    data
+        Name and weight of each data set, in the order in which they are learned.
+    """
     return {
         "family": family,
         "options": dict(sorted(options.items())),
         "fingerprint": fingerprint,
-        "weights": dict(weights),
+        "data": [list(each) for each in data],
         "seed": seed,
         "code": _code(),
     }
@@ -132,7 +143,13 @@ def _code() -> str:
 
 
 def _last_change(path: Path) -> float:
-    return max((each.lstat().st_mtime for each in (path, *path.rglob("*"))), default=0.0)
+    """When anything in it was last written; now, where it is gone: other processes write and remove here."""
+    inside = (Path(at, name) for at, folders, files in os.walk(path) for name in (*folders, *files))
+    changes = []
+    for each in (path, *inside):
+        with suppress(FileNotFoundError):
+            changes.append(each.lstat().st_mtime)
+    return max(changes, default=time.time())
 
 
 def _remove(path: Path) -> None:
@@ -144,16 +161,6 @@ def _remove(path: Path) -> None:
 
 def _locked(file: IO[str]) -> bool:
     """Hold the file for this process alone, until it is closed or the process ends, however it ends."""
-    if sys.platform == "win32":
-        import msvcrt  # noqa: PLC0415 - only Windows has it
-
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-    import fcntl  # noqa: PLC0415 - Windows has none
-
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

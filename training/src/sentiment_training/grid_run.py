@@ -3,27 +3,21 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
 from mlflow.entities import Metric
 
-from sentiment import Provenance
-from sentiment_training.evaluation import Evaluation, evaluate
-from sentiment_training.families import Examples, Work
+from sentiment_training.concluding import Begun, conclude
+from sentiment_training.datasets import evenly
+from sentiment_training.evaluation import Evaluation
+from sentiment_training.families import Work
 from sentiment_training.families.classic import CLASSIC
 from sentiment_training.families.classic.features import FeatureOptions
-from sentiment_training.golden import GOLDEN_TEXTS
 from sentiment_training.grid import METRICS, Outcome, best_of_each, cross_validate
-from sentiment_training.material import Material, described, prepare
-from sentiment_training.parity import check_parity
+from sentiment_training.material import described, prepare
 from sentiment_training.progress import Progress
-from sentiment_training.provenance import git_state
-from sentiment_training.pyfunc_packing import BUNDLE
-from sentiment_training.recipe import HELD_OUT, Recipe
+from sentiment_training.recipe import Recipe
 from sentiment_training.registry import Registry, Version
-from sentiment_training.results import publish, result_folder, write_result
 from sentiment_training.runs import TrainingRun
 from sentiment_training.tracking import PATIENCE_S
 
@@ -109,10 +103,11 @@ def run_grid(
         If MLflow fails, or does not answer for so long; nothing is registered then, and the winner is kept if
         there is one.
     """
-    started = time.perf_counter()
+    begun = Begun(seconds)
     material = prepare(recipe, progress, validate=True)
     learned = material.train()
-    compared = _evenly(learned, settings.rows)
+    # Sorted by time and label, they stay a fair picture.
+    compared = learned.chosen(evenly(len(learned), settings.rows))
     for name, counts in material.counts.items():
         say(described(name, counts))
     say(f"compare on {len(compared):,} of {len(learned):,} tweets in {settings.folds} folds")
@@ -128,6 +123,7 @@ def run_grid(
                 "folds": settings.folds,
                 "metric": settings.metric,
                 "seed": recipe.seed,
+                "data.languages": ", ".join(recipe.languages),
                 "fingerprint": material.fingerprint,
                 **{f"features.{name}": value for name, value in recipe.options.items()},
             }
@@ -141,7 +137,7 @@ def run_grid(
             progress=progress,
         )
         models = best_of_each(outcomes, settings.metric)
-        compared_s = time.perf_counter() - started
+        run.log_metrics({"seconds.grid": begun.so_far()})
         for each in models:
             _log_model(run, each)
         run.log_text("grid.md", grid_markdown(outcomes, settings.metric))
@@ -154,23 +150,20 @@ def run_grid(
             {**recipe.options, **chosen},
             Work(progress, recipe.seed, run.report),
         )
-        with result_folder(cache, run, say) as folder:
-            with progress.step("export"):
-                bundle = model.export(folder / BUNDLE, GOLDEN_TEXTS, _provenance(material, run))
-            examined = material.to_evaluate(recipe.most_evaluated)
-            held_out = examined[HELD_OUT]
-            check_parity(model, bundle, held_out.texts.to_pylist(), held_out.labels, progress)
-            evaluations = evaluate(bundle.probabilities, examined, bundle.manifest.threshold, progress)
-            costs = {
-                **{f"seconds.{step.replace(' ', '_')}": taken for step, taken in seconds.items()},
-                "seconds.grid": compared_s,
-                "seconds.total": time.perf_counter() - started,
-            }
-            result = write_result(folder, run, {"family": winner.family, **chosen}, evaluations, costs)
-            with progress.step("log"):
-                number = publish(folder, result, run, register=register)
-    version = None if number is None else registry.resolve(str(number))
-    return GridResult(models, evaluations, run.url, version)
+        concluded = conclude(
+            model,
+            {"family": winner.family, **chosen},
+            material,
+            recipe,
+            run,
+            begun,
+            cache,
+            progress,
+            say,
+            register=register,
+        )
+    version = None if concluded.version is None else registry.resolve(str(concluded.version))
+    return GridResult(models, concluded.evaluations, run.url, version)
 
 
 def grid_markdown(outcomes: Sequence[Outcome], metric: str) -> str:
@@ -198,19 +191,3 @@ def _log_model(run: TrainingRun, outcome: Outcome) -> None:
         metrics.append(Metric(f"sd.{name}", outcome.spread(name), now_ms, 0))
     metrics.append(Metric("seconds.fit", outcome.seconds, now_ms, 0))
     run.log_nested(candidate.name, params, metrics)
-
-
-def _provenance(material: Material, run: TrainingRun) -> Provenance:
-    return Provenance(
-        dataset_fingerprint=material.fingerprint,
-        git_commit=str(git_state(Path(__file__).parent) or ""),
-        run_id=run.id,
-        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-    )
-
-
-def _evenly(rows: Examples, most: int) -> Examples:
-    """Take at most so many of the rows, evenly: sorted by time and label, they stay a fair picture."""
-    if len(rows) <= most:
-        return rows
-    return rows.chosen(np.linspace(0, len(rows) - 1, most).astype(np.int64))

@@ -1,6 +1,7 @@
 """Says with what a model was made: code, packages, memory."""
 
 import os
+import resource
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -55,12 +56,8 @@ def serving_requirements() -> list[str]:
     return [f"{name}=={version(name)}" for name in ("mlflow", *SERVING_PACKAGES)]
 
 
-def peak_memory_mib() -> float | None:
-    """Largest resident memory of this process so far, in MiB; None where the system does not tell."""
-    if sys.platform == "win32":
-        return None
-    import resource  # noqa: PLC0415 - Windows has none
-
+def peak_memory_mib() -> float:
+    """Largest resident memory of this process so far, in MiB."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     # macOS counts bytes, Linux KiB.
     return float(peak / 2**20 if sys.platform == "darwin" else peak / 2**10)

@@ -1,24 +1,17 @@
 """Trains a model from data sets to a registered version: one straight story."""
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
-from sentiment import Provenance
 from sentiment_training.checkpoints import PIECES, identity, kept_checkpoints
-from sentiment_training.evaluation import Evaluation, evaluate
+from sentiment_training.concluding import Begun, conclude
+from sentiment_training.evaluation import Evaluation
 from sentiment_training.families import FAMILIES, Work
-from sentiment_training.golden import GOLDEN_TEXTS
 from sentiment_training.material import described, prepare
-from sentiment_training.parity import check_parity
 from sentiment_training.progress import Progress
-from sentiment_training.provenance import git_state, peak_memory_mib
-from sentiment_training.pyfunc_packing import BUNDLE
-from sentiment_training.recipe import HELD_OUT, Recipe
+from sentiment_training.recipe import Recipe
 from sentiment_training.registry import Registry, Version
-from sentiment_training.results import publish, result_folder, write_result
 from sentiment_training.runs import TrainingRun
 from sentiment_training.tracking import PATIENCE_S
 
@@ -70,7 +63,7 @@ def train(
         If MLflow fails, or does not answer for so long at the end; nothing is registered then, and the
         trained model is kept.
     """
-    started = time.perf_counter()
+    begun = Begun(seconds)
     family = FAMILIES[recipe.family]
     material = prepare(recipe, progress, validate=family.needs_validation)
     learned, validated = material.train(), material.validation()
@@ -82,7 +75,6 @@ def train(
         + f"hold out {len(material.held_out):,} by "
         + ", ".join(dict.fromkeys(each.rule for each in material.splits))
     )
-    git = git_state(Path(__file__).parent)
     with TrainingRun.started(registry, experiment, family.name, say, patience_s=patience_s) as run:
         run.log_material(material)
         run.log_choices(
@@ -107,38 +99,15 @@ def train(
             family.name,
             recipe.options,
             material.fingerprint,
-            {each.train.name: weight for each, weight in zip(material.splits, material.weights, strict=True)},
+            [
+                (each.train.name, weight)
+                for each, weight in zip(material.splits, material.weights, strict=True)
+            ],
             recipe.seed,
         )
         with kept_checkpoints(cache, identified, say, fresh=fresh) as checkpoints:
             work = Work(progress, recipe.seed, run.report, checkpoints, cache / PIECES, say)
             model = family.fit(learned, validated, recipe.options, work)
-            with result_folder(cache, run, say) as folder:
-                provenance = Provenance(
-                    dataset_fingerprint=material.fingerprint,
-                    git_commit=str(git or ""),
-                    run_id=run.id,
-                    created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-                    languages=tuple(recipe.languages),
-                )
-                with progress.step("export"):
-                    bundle = model.export(folder / BUNDLE, GOLDEN_TEXTS, provenance)
-                examined = material.to_evaluate(recipe.most_evaluated)
-                held_out = examined[HELD_OUT]
-                difference = check_parity(
-                    model, bundle, held_out.texts.to_pylist(), held_out.labels, progress
-                )
-                # The bundle, not the model: what is measured is what will answer.
-                evaluations = evaluate(bundle.probabilities, examined, bundle.manifest.threshold, progress)
-                memory = peak_memory_mib()
-                costs = {
-                    **{f"seconds.{step.replace(' ', '_')}": taken for step, taken in seconds.items()},
-                    "seconds.total": time.perf_counter() - started,
-                    "parity.largest_difference": difference,
-                    **({} if memory is None else {"peak_memory_mib": memory}),
-                }
-                # All that MLflow is told from here on is in the folder first: it may not answer.
-                result = write_result(folder, run, model.parameters, evaluations, costs)
-                with progress.step("register"):
-                    number = publish(folder, result, run)
-    return Trained(registry.resolve(str(number)), run.url, evaluations, difference)
+            concluded = conclude(model, model.parameters, material, recipe, run, begun, cache, progress, say)
+    version = registry.resolve(str(concluded.version))
+    return Trained(version, run.url, concluded.evaluations, concluded.largest_difference)

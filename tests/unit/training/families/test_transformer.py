@@ -76,6 +76,7 @@ def test_it_learns_and_its_bundle_agrees(fitted: Fitted, tmp_path: Path) -> None
     texts = [*examples.texts, "", "zzz unknown \U0001f600", "great " * 50, "[PAD] good [SEP][UNK] late"]
     given = bundle.probabilities(texts)
     assert fitted.model.tolerance == 1e-4
+    assert bundle.manifest.calibration == "temperature"
     np.testing.assert_allclose(given, fitted.model.probabilities(texts), atol=1e-4)
     assert ((given[: len(examples)] >= 0.5) == examples.labels).mean() > 0.9
 
@@ -388,8 +389,13 @@ def test_answers_that_are_no_numbers_end_the_training(tmp_path: Path) -> None:
 
 def test_a_checkpoint_that_cannot_be_gone_on_from_says_so(folder: Path, tmp_path: Path) -> None:
     fit(folder, Work(checkpoints=tmp_path), epochs="1")
-    with pytest.raises(CheckpointError, match="began from other weights; --fresh begins again"):
+    with pytest.raises(CheckpointError, match="began from other weights or rows; --fresh begins again"):
         fit(folder, Work(checkpoints=tmp_path, seed=1), epochs="1")
+    # Regression: other rows, in their order too, were gone on with as if they were the same.
+    turned = some_examples().chosen(np.arange(len(some_examples()))[::-1])
+    options = SMALL | {"weights": str(folder), "epochs": "1"}
+    with pytest.raises(CheckpointError, match="began from other weights or rows; --fresh begins again"):
+        FAMILY.fit(turned, some_examples(), options, Work(checkpoints=tmp_path))
     (tmp_path / "transformer.npz").write_bytes(b"PK")
     with pytest.raises(CheckpointError, match="cannot be read"):
         fit(folder, Work(checkpoints=tmp_path), epochs="1")

@@ -21,7 +21,7 @@ from sentiment_training.cli.application import (
     pairs,
     print_table,
 )
-from sentiment_training.cli.recipes import named_sources
+from sentiment_training.cli.recipes import Languages, Seed, named_sources
 from sentiment_training.machine import usable_cores
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ def grid(
         typer.Option("--option", "-o", metavar="NAME=VALUE", help="Of the features, for all; repeatable."),
     ] = None,
     test_share: Annotated[float, typer.Option(help="Share to hold out.")] = 0.1,
-    seed: Annotated[int, typer.Option(help="For folds and forests.")] = 0,
+    languages: Languages = None,
+    seed: Seed = None,
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Processes at once; as many as there are cores without it.")
     ] = None,
@@ -63,7 +64,7 @@ def grid(
     mlflow_uri: MlflowUri = DEFAULT_URI,
 ) -> None:
     """Compare naive Bayes, logistic regression, SVM and forest, each on counts and TF-IDF; refit the best."""
-    from sentiment_training.recipe import Recipe, Source
+    from sentiment_training.recipe import Recipe, Source, checked_languages
 
     recipe = Recipe(
         "grid",
@@ -71,7 +72,8 @@ def grid(
         named_sources(evaluations or []),
         pairs(options or [], "NAME=VALUE"),
         test_share,
-        seed,
+        seed or 0,
+        checked_languages(languages or ["en"]),
     )
     from sentiment_training.grid import check_grid
 

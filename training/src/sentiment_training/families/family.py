@@ -1,5 +1,6 @@
 """What every model family offers to the training run."""
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -56,6 +57,15 @@ class Examples:
             self.domains[rows],
             self.names,
         )
+
+    def sha256(self) -> str:
+        """Name the rows by all that they are, in their order; hexadecimal."""
+        digest = hashlib.sha256(f"{len(self)}".encode())
+        for text in self.texts:
+            digest.update(text.encode("utf-8", "surrogatepass") + b"\0")
+        for column in (self.labels, self.weights, self.domains):
+            digest.update(np.ascontiguousarray(column).tobytes())
+        return digest.hexdigest()
 
     @classmethod
     def of(cls, texts: Sequence[str], labels: BoolArray, name: str = "data") -> "Examples":

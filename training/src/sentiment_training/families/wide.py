@@ -39,6 +39,10 @@ WIDE_OPTIONS: Mapping[str, Option] = {
 }
 
 
+# How `weighed` calibrates what both sides say: Platt scaling, of two scores at once.
+CALIBRATION = "sigmoid"
+
+
 @dataclass(frozen=True)
 class Wide:
     """The n-grams' side.

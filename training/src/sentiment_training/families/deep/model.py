@@ -40,7 +40,7 @@ from sentiment_training.families.deep.rows import Rows, train_tokenizer
 from sentiment_training.families.deep.teacher import open_teacher, targets
 from sentiment_training.families.family import Examples, FloatArray, Work
 from sentiment_training.families.vocabulary import vocabulary_size
-from sentiment_training.families.wide import Wide, weighed
+from sentiment_training.families.wide import CALIBRATION, Wide, weighed
 from sentiment_training.families.wide_ngrams import LearnedNgrams, Ngrams
 
 _TOLERANCE = 1e-4
@@ -136,7 +136,6 @@ class NetworkModel:
         }
 
     def _chosen(self) -> dict[str, str | int | float]:
-        # The run itself has a parameter `weights`: those of its data sets.
         chosen = {name: value for name, value in asdict(self.options).items() if name != "weights"}
         if not self.options.weights:
             return chosen
@@ -164,6 +163,7 @@ class NetworkModel:
             graph=graph_of(self.network, self.kind, self.options, self.wide),
             golden_texts=golden_texts,
             provenance=provenance,
+            calibration="none" if self.wide is None else CALIBRATION,
         )
 
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from sentiment import Bundle
 from sentiment.errors import BundleError
+from sentiment_training.datasets import evenly
 from sentiment_training.errors import OptionError
 from sentiment_training.families.deep.options import NetworkOptions
 from sentiment_training.families.family import Examples, IntArray, Work
@@ -72,8 +73,7 @@ def _asked_about(domains: IntArray, most: int) -> IntArray:
     chosen = []
     for domain in np.unique(domains):
         rows = np.flatnonzero(domains == domain)
-        wanted = min(most or len(rows), len(rows))
-        chosen.append(rows[np.arange(wanted) * len(rows) // wanted])
+        chosen.append(rows[evenly(len(rows), most or len(rows))])
     return np.sort(np.concatenate(chosen))
 
 

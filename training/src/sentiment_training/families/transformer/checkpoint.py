@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sentiment_training.errors import CheckpointError
+from sentiment_training.families.family import Examples
 from sentiment_training.files import kept_arrays, whole
 
 _FILE = "transformer.npz"
@@ -45,9 +46,9 @@ class Place:
     bad_checks: int = 0
 
 
-def digest(arrays: Arrays) -> str:
-    """Name numbers by what they are: those that a training began from."""
-    found = hashlib.sha256()
+def digest(arrays: Arrays, *rows: Examples) -> str:
+    """Name what a training began from: its numbers, and the rows that it learns and is checked on."""
+    found = hashlib.sha256("".join(each.sha256() for each in rows).encode())
     for each in arrays:
         found.update(np.ascontiguousarray(each).tobytes())
     return found.hexdigest()
@@ -59,7 +60,7 @@ def save(folder: Path, began_from: str, place: Place, variables: Sequence[Any], 
     Parameters
     ----------
     began_from
-        The digest of the weights that are fine-tuned.
+        The digest of the weights that are fine-tuned, and of the rows.
     """
     folder.mkdir(parents=True, exist_ok=True)
     state = json.dumps({"began_from": began_from, "place": asdict(place)})
@@ -75,7 +76,7 @@ def load(folder: Path, began_from: str, variables: Sequence[Any]) -> tuple[Place
     Raises
     ------
     CheckpointError
-        If it is damaged, or belongs to a training that began from other weights.
+        If it is damaged, or belongs to a training that began from other weights or rows.
     """
     path = folder / _FILE
     if not path.is_file():
@@ -84,7 +85,7 @@ def load(folder: Path, began_from: str, variables: Sequence[Any]) -> tuple[Place
         state = json.loads(str(kept[_STATE]))
         if state["began_from"] != began_from:
             raise CheckpointError(
-                f"{path} belongs to a training that began from other weights; --fresh begins again"
+                f"{path} belongs to a training that began from other weights or rows; --fresh begins again"
             )
         arrays = [kept[f"{number:05}"] for number in range(len(variables))]
         best = [kept[name] for name in sorted(kept) if name.startswith(_BEST)]

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from sentiment_training.datasets import evenly
 from sentiment_training.families.extras import JAX, TENSORFLOW, keras_backend, require
 from sentiment_training.families.family import Examples, Trial, Work, option_help, parse_options
 from sentiment_training.families.transformer.beginning import begin, check_beginning
@@ -120,6 +121,6 @@ def _thinned(examples: Examples, most: int) -> Examples:
     kept = []
     for number in range(len(examples.names)):
         rows = np.flatnonzero(examples.domains == number)
-        kept.append(rows if len(rows) <= most else rows[np.arange(most) * len(rows) // most])
+        kept.append(rows[evenly(len(rows), most)])
     rows = np.concatenate(kept) if kept else np.zeros(0, np.int64)
     return examples.chosen(rows)

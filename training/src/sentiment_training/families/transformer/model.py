@@ -22,7 +22,7 @@ from sentiment_training.families.transformer.options import (
 )
 from sentiment_training.families.transformer.tokens import Tokens
 from sentiment_training.families.transformer.training import log_odds
-from sentiment_training.families.wide import Wide
+from sentiment_training.families.wide import CALIBRATION, Wide
 from sentiment_training.graph_writing import IDS, MASK, GraphWriter
 
 _TOLERANCE = 1e-4
@@ -67,12 +67,10 @@ class TransformerModel:
     @property
     def parameters(self) -> Mapping[str, str | int | float]:
         """Every choice that made it, and what came of it."""
-        # The run itself has a parameter `weights`: those of its data sets. A folder goes by its own name.
         chosen = {name: value for name, value in asdict(self.options).items() if name != "weights"}
-        started_from = Path(self.options.weights).name
         wide = {} if self.wide is None else self.wide.parameters
         return {
-            "started_from": started_from,
+            "started_from": Path(self.options.weights).name,
             **chosen,
             **self.found,
             "vocabulary": len(self.members[0].encoder.tokens),
@@ -100,6 +98,7 @@ class TransformerModel:
             graph=graph_of(self.members, self.options, self.wide),
             golden_texts=golden_texts,
             provenance=provenance,
+            calibration="temperature" if self.wide is None else CALIBRATION,
         )
 
 

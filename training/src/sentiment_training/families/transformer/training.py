@@ -86,7 +86,7 @@ def fine_tune(
     optimizer = _prepared(model, options, compiled=compiled)
     variables = [*model.variables, *optimizer.variables]
     place, best = Place(), _numbers(model)
-    began_from = digest(best)
+    began_from = "" if work.checkpoints is None else digest(best, examples, validation[1])
     if work.checkpoints is not None and (kept := load(work.checkpoints, began_from, variables)):
         place, best = kept
     began, saved = time.monotonic() - place.seconds, place.seconds
