@@ -35,6 +35,7 @@ def mark_ended(server: Mapping[str, Any], run_id: str, status: str, reason: str)
     server
         The fields of guard.Server.
     """
+    import http.client
     import urllib.error
 
     deadline = time.monotonic() + LIMIT_S
@@ -45,8 +46,8 @@ def mark_ended(server: Mapping[str, Any], run_id: str, status: str, reason: str)
             # It answered, and would answer the same again; above 499 a proxy says that MLflow is away.
             if fault.code < 500:  # noqa: PLR2004 - HTTP's border between "you" and "I"
                 return
-        except OSError:
-            pass
+        except (OSError, http.client.HTTPException, ValueError):
+            pass  # nothing answers, half an answer, or a proxy's page
         else:
             return
         if time.monotonic() > deadline:

@@ -108,9 +108,7 @@ class TrainingRun:
     def _open(
         cls, registry: Registry, experiment_id: str, run_id: str, patiently: Patience
     ) -> Iterator["TrainingRun"]:
-        address = server(registry.uri)
-        guard = None if address is None else Guard(address, run_id)
-        run = cls(registry, experiment_id, run_id, patiently, guard)
+        run = cls(registry, experiment_id, run_id, patiently, _guard_of(registry.uri, run_id))
         try:
             yield run
         except BaseException as fault:
@@ -208,8 +206,8 @@ class TrainingRun:
         )
 
     def log_choices(self, choices: Mapping[str, str | int | float]) -> None:
-        """Log parameters."""
-        params = [Param(key, str(value)) for key, value in choices.items()]
+        """Log parameters; of a path its last part alone: where it lies is this machine's."""
+        params = [Param(key, _placeless(str(value))) for key, value in choices.items()]
         for start in range(0, len(params), _PARAMS_AT_ONCE):
             batch = params[start : start + _PARAMS_AT_ONCE]
             self._patiently(partial(self.registry.client.log_batch, self.id, params=batch))
@@ -310,6 +308,25 @@ class TrainingRun:
         client, name = self.registry.client, self.registry.name
         for half_made in client.search_model_versions(f"name = '{name}' and run_id = '{self.id}'"):
             client.delete_model_version(name, half_made.version)
+
+
+def _placeless(value: str) -> str:
+    """Leave out where files lie; several are named with commas between."""
+    return ",".join(
+        Path(each).name if Path(each).is_absolute() or Path(each).exists() else each
+        for each in value.split(",")
+    )
+
+
+def _guard_of(uri: str, run_id: str) -> Guard | None:
+    """Start a guard, if MLflow is a server; without one, where the system starts no process, work goes on."""
+    address = server(uri)
+    if address is None:
+        return None
+    try:
+        return Guard(address, run_id)
+    except OSError:
+        return None
 
 
 def _reason(fault: BaseException) -> str:

@@ -26,7 +26,7 @@ from sentiment_training.studies import fail_dead, finished, open_study, running,
 
 # What iterative families report after each epoch, over all domains; trials are pruned by it.
 PRUNED_BY = "validation.loss"
-_OPTIONS, _RUN = "options", "mlflow.run"
+_OPTIONS, _FIXED, _RUN = "options", "fixed options", "mlflow.run"
 _PAUSE_S = 1.0
 _SHOWN = 10
 _CREATED_WITHIN_S = 60.0
@@ -132,7 +132,7 @@ def search(
             "metric": wanted.metric,
             "data": material.fingerprint,
             "weights": json.dumps(material.weights),
-            "fixed options": json.dumps(dict(sorted(recipe.options.items()))),
+            _FIXED: json.dumps(dict(sorted(recipe.options.items()))),
         },
         maximize=metric.higher_is_better,
     )
@@ -207,7 +207,9 @@ def _parent(
     with TrainingRun.started(registry, experiment, study.study_name, say, command="vigie search") as run:
         study.set_user_attr(_RUN, run.id)
         run.log_material(material)
-        run.log_choices({key: str(value) for key, value in study.user_attrs.items()})
+        known = {key: str(value) for key, value in study.user_attrs.items()}
+        fixed = json.loads(known.pop(_FIXED))
+        run.log_choices({**known, **{f"fixed.{name}": value for name, value in fixed.items()}})
         run.log_counts(material.counts)
         yield run
 

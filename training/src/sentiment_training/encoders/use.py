@@ -11,6 +11,7 @@ itself (which the encoder was trained with) writes it; the package writes one a 
 """
 
 import hashlib
+import io
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from tokenizers.normalizers import NFKC, Precompiled, Replace, Strip
 from sentiment_training.encoders.encoder import SentenceEncoder
 from sentiment_training.encoders.pooling import unit_length
 from sentiment_training.encoders.unigram import unigram_tokenizer
+from sentiment_training.errors import OptionError
 from sentiment_training.graph_writing import IDS, LAST, MASK, GraphWriter
 
 _PIECES, _WEIGHTS = "sp.model", "weights.npz"
@@ -51,15 +53,26 @@ def open_use(folder: Path, name: str = "use") -> SentenceEncoder:
     ----------
     name
         What a person calls it.
+
+    Raises
+    ------
+    OptionError
+        If a file is damaged.
     """
     pieces, weights = (folder / _PIECES).read_bytes(), (folder / _WEIGHTS).read_bytes()
-    with np.load(folder / _WEIGHTS, allow_pickle=False) as file:
-        graph = GraphWriter()
-        sentence, states = _network(graph, file)
+    graph = GraphWriter()
+    try:
+        tokenizer = sentencepiece_tokenizer(pieces)
+        with np.load(io.BytesIO(weights), allow_pickle=False) as file:
+            sentence, states = _network(graph, file)
+    except Exception as error:  # tokenizers knows only Exception
+        raise OptionError(
+            f"{folder}: {_PIECES} or {_WEIGHTS} is damaged ({error!r:.100}); install the package again"
+        ) from error
     return SentenceEncoder(
         name=name,
         digest=hashlib.sha256(pieces + weights).hexdigest(),
-        tokenizer=sentencepiece_tokenizer(pieces),
+        tokenizer=tokenizer,
         graph=graph,
         sentence=sentence,
         sentence_width=graph.constants["output.0.bias"].shape[0],
@@ -187,5 +200,7 @@ def _fields(message: bytes) -> Iterator[tuple[int, bytes]]:
             yield key >> 3, b""
             continue
         length = sizes[wire] if wire in sizes else varint()
+        if position + length > len(message):
+            raise ValueError("it is cut off")
         yield key >> 3, message[position : position + length]
         position += length

@@ -178,8 +178,13 @@ class _Part:
         return cls(of_words, float(estimator.intercept_[0]), float(learned[end:].sum()))
 
 
-def checked_kind(name: str, names: Sequence[str]) -> int:
+def checked_kind(name: str, names: Sequence[str], option: str = "expert") -> int:
     """Return the place of a data set among those learned from.
+
+    Parameters
+    ----------
+    option
+        By which it was named.
 
     Raises
     ------
@@ -188,11 +193,11 @@ def checked_kind(name: str, names: Sequence[str]) -> int:
     """
     if name not in names:
         raise OptionError(
-            f"expert={name}: it is none of the data sets that are learned from ({', '.join(names)})"
+            f"{option}={name}: it is none of the data sets that are learned from ({', '.join(names)})"
         )
     if len(names) == 1:
         raise OptionError(
-            f"expert={name}: there is no other data set that its texts could be told apart from"
+            f"{option}={name}: there is no other data set that its texts could be told apart from"
         )
     return names.index(name)
 

@@ -86,7 +86,7 @@ class NetworkFamily:
         """Train; seeded, and from the last epoch where `work.checkpoints` holds one."""
         chosen = self._chosen(options)
         if chosen.wide_expert:
-            checked_kind(chosen.wide_expert, train.names)
+            checked_kind(chosen.wide_expert, train.names, "wide_expert")
         if not len(validation):
             raise OptionError(f"{self.name} stops by validation, and there are no rows to choose by")
         quiet_tensorflow()

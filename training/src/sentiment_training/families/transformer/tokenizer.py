@@ -18,6 +18,7 @@ from tokenizers.processors import RobertaProcessing, TemplateProcessing
 
 from sentiment import Cleaning
 from sentiment.cleaning_patterns import LINKS, MENTIONS
+from sentiment_training.encoders.bert_weights import require_embeddings
 from sentiment_training.errors import OptionError
 
 _READY = "tokenizer.json"
@@ -54,10 +55,8 @@ def read_tokenizer(folder: Path, max_length: int, vocabulary: int, cleaning: Cle
     """
     tokenizer = _read(folder, vocabulary)
     invents = (folder / _BERTWEET_FILES[1]).is_file() and not (folder / _READY).is_file()
-    if not invents and (largest := max(tokenizer.get_vocab().values())) >= vocabulary:
-        raise OptionError(
-            f"{folder}: its tokenizer's numbers reach {largest:,}, its weights know {vocabulary:,} tokens"
-        )
+    if not invents:
+        require_embeddings(folder, tokenizer, vocabulary)
     return laid_out(tokenizer, max_length, cleaning)
 
 
