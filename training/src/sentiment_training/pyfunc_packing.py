@@ -15,7 +15,12 @@ from sentiment_training.provenance import serving_requirements
 BUNDLE = "bundle"
 SIGNATURE = ModelSignature(
     inputs=Schema([ColSpec(DataType.string, "text")]),
-    outputs=Schema([ColSpec(DataType.string, "label"), ColSpec(DataType.double, "probability")]),
+    outputs=Schema(
+        [
+            ColSpec(DataType.string, "label", required=False),
+            ColSpec(DataType.double, "probability", required=False),
+        ]
+    ),
 )
 EXAMPLE = pd.DataFrame({"text": ["thank you for the great flight"]})
 

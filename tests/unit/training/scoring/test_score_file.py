@@ -1,18 +1,24 @@
 """A file is scored in its order, in pieces, and written whole or not at all."""
 
+import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 
-from sentiment_training.errors import MissingColumnsError, OptionError
+from bundles import a_graph, a_tokenizer
+from sentiment import Bundle, Provenance, write_bundle
+from sentiment_training.errors import EngineError, MissingColumnsError, OptionError, UnreadableFileError
 from sentiment_training.progress import SilentProgress
+from sentiment_training.pyfunc_model import TweetSentiment
 from sentiment_training.scoring.files import check_out
-from sentiment_training.scoring.scoring import Answers, Engine, score_file
+from sentiment_training.scoring.scoring import Answers, Engine, Scored, local_engine, score_file
 
 File = Callable[..., str]
+GERMAN = "Vielen Dank für den wunderbaren Flug und das freundliche Personal an Bord"
 
 
 @contextmanager
@@ -37,10 +43,10 @@ def test_rows_keep_their_order_and_their_columns(a_file: File, tmp_path: Path, s
     pieces: list[int] = []
     out = tmp_path / "out.parquet"
 
-    rows = score_file(Path(source), out, by_length(pieces), SilentProgress())
+    scored = score_file(Path(source), out, by_length(pieces), SilentProgress())
 
     found = pd.read_parquet(out)
-    assert rows == 20_000
+    assert scored == Scored(20_000)
     assert list(found.columns) == ["id", "text", "prediction", "probability"]
     assert found["probability"].tolist() == [len(text) for text in texts]
     assert found["id"].tolist() == [f"{i:06d}" for i in range(20_000)], "a CSV's zeros stay"
@@ -48,11 +54,53 @@ def test_rows_keep_their_order_and_their_columns(a_file: File, tmp_path: Path, s
 
 
 def test_a_row_without_text_has_no_answer(a_file: File, tmp_path: Path) -> None:
-    source = a_file("gaps.parquet", {"text": ["a", None, "ccc"]})
-    score_file(Path(source), tmp_path / "out.csv", by_length(), SilentProgress())
+    # Blank ones, too, as the API has it: they were labelled by what the model makes of nothing.
+    source = a_file("gaps.parquet", {"text": ["a", None, "ccc", "", " \u3000\n"]})
+    scored = score_file(Path(source), tmp_path / "out.csv", by_length(), SilentProgress())
     found = pd.read_csv(tmp_path / "out.csv")
     assert [1.0, 3.0] == found["probability"].dropna().tolist()
-    assert found["prediction"].isna().tolist() == [False, True, False]
+    assert found["prediction"].isna().tolist() == [False, True, False, True, True]
+    assert scored == Scored(5, without_text=3)
+
+
+def test_a_text_in_a_language_that_the_version_does_not_know_has_no_answer(
+    a_file: File, tmp_path: Path
+) -> None:
+    # Regression: it was guessed at.
+    folder = tmp_path / "bundle"
+    write_bundle(
+        folder,
+        family="made-up",
+        tokenizer=a_tokenizer(),
+        graph=a_graph().SerializeToString(),
+        golden_texts=["thank you"],
+        provenance=Provenance(languages=("en",)),
+    )
+    source = a_file("two.csv", {"text": ["thank you for nothing", GERMAN]})
+    scored = score_file(
+        Path(source), tmp_path / "out.parquet", local_engine(Bundle.open(folder)), SilentProgress()
+    )
+    found = pd.read_parquet(tmp_path / "out.parquet")
+    assert found["probability"].isna().tolist() == found["prediction"].isna().tolist() == [False, True]
+    assert scored.unanswered() == "1 in a language that it does not know"
+
+    model = TweetSentiment()
+    model.load_context(SimpleNamespace(artifacts={"bundle": str(folder)}))  # type: ignore[arg-type]
+    answers = model.predict(None, pd.DataFrame({"text": ["thank you for nothing", GERMAN]}))  # type: ignore[arg-type]
+    assert answers["label"].tolist() == [found["prediction"][0], None]
+    assert answers["probability"].tolist() == [found["probability"][0], None]
+    known = model.predict(None, pd.DataFrame({"text": ["thank you"]}, index=[7]))  # type: ignore[arg-type]
+    assert known["probability"].dtype == float
+    assert known.index.tolist() == [7]
+
+
+def test_the_text_is_found_as_training_finds_it(tmp_path: Path) -> None:
+    table = pd.DataFrame({" Text": pd.Categorical(["a", "bb", "a"]), "id": [1, 2, 3]})
+    table.to_parquet(tmp_path / "category.parquet")
+    score_file(tmp_path / "category.parquet", tmp_path / "out.csv", by_length(), SilentProgress())
+    found = pd.read_csv(tmp_path / "out.csv")
+    assert found.columns.tolist() == [" Text", "id", "prediction", "probability"]
+    assert found["probability"].tolist() == [1, 2, 1]
 
 
 def test_what_fails_midway_leaves_nothing_and_what_was_there(a_file: File, tmp_path: Path) -> None:
@@ -84,5 +132,29 @@ def test_a_file_that_cannot_be_scored_is_said(a_file: File, tmp_path: Path) -> N
     taken = a_file("b.csv", {"text": ["a"], "probability": [1]})
     with pytest.raises(OptionError, match="column probability already"):
         score_file(Path(taken), out, by_length(), SilentProgress())
+    (tmp_path / "twice.csv").write_text("text,text\na,b\n")
+    with pytest.raises(UnreadableFileError, match="column text occurs twice; keep one"):
+        score_file(tmp_path / "twice.csv", out, by_length(), SilentProgress())
+    (tmp_path / "both.csv").write_text("text,Text\na,b\n")
+    with pytest.raises(UnreadableFileError, match="columns text and Text may both be the text"):
+        score_file(tmp_path / "both.csv", out, by_length(), SilentProgress())
+    pd.DataFrame({"text": ["a"], "tags": [["x"]]}).to_parquet(tmp_path / "nested.parquet")
+    with pytest.raises(OptionError, match=r"the column tags holds list<.*>, which no CSV can; .* \.parquet"):
+        score_file(tmp_path / "nested.parquet", tmp_path / "out.csv", by_length(), SilentProgress())
+    score_file(tmp_path / "nested.parquet", out, by_length(), SilentProgress())
     with pytest.raises(OptionError, match="suffix"):
         check_out(tmp_path / "out.xlsx")
+
+
+def test_a_cluster_that_is_not_there_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Regression: Ray waited for it, and said nothing.
+    pytest.importorskip("ray", reason="the extra `ray` is not installed")
+    from sentiment_training.scoring.ray_engine import ray_engine  # noqa: PLC0415 - slow
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and nobody listens
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        for spelled in (address, f"ray://{address}"):
+            monkeypatch.setenv("RAY_ADDRESS", spelled)
+            with pytest.raises(EngineError, match=f"no Ray cluster answers at {spelled} .*; set RAY_ADDRESS"):
+                ray_engine("models:/m/1", "http://127.0.0.1", 1).__enter__()

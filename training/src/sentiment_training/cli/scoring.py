@@ -43,12 +43,12 @@ def score(
     if engine == "ray" and find_spec("ray") is None:
         raise OptionError("ray is not installed; run `uv sync --all-packages --extra ray`")
     from sentiment_training.files import require_place
-    from sentiment_training.scoring.files import check_out, open_source
+    from sentiment_training.scoring.files import check_columns, check_out, open_source
     from sentiment_training.scoring.scoring import local_engine, score_file
 
     check_out(out)
     require_place(out, force=force)
-    open_source(file)
+    check_columns(out, open_source(file))
     if out.exists() and out.samefile(file):
         raise OptionError(f"--out {out}: that is the file that is scored; give another name")
     registry = open_registry(mlflow_uri, name)
@@ -63,10 +63,13 @@ def score(
         else:
             with progress.step(f"download version {found.number}"):
                 used = local_engine(registry.open_bundle(found, Path(scratch)))
-        rows = score_file(file, out, used, progress)
+        scored = score_file(file, out, used, progress)
     seconds = progress.steps.seconds["score"]
-    Console().print(
-        f"{rows:,} rows scored by version {found.number} in {seconds:.1f} s: {out}",
+    console = Console()
+    console.print(
+        f"{scored.rows:,} rows scored by version {found.number} in {seconds:.1f} s: {out}",
         highlight=False,
         soft_wrap=True,
     )
+    if why := scored.unanswered():
+        console.print(f"no answer for {why}", highlight=False, soft_wrap=True)

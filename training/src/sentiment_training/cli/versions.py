@@ -29,7 +29,8 @@ def evaluate(
     name: ModelName = DEFAULT_NAME,
     mlflow_uri: MlflowUri = DEFAULT_URI,
 ) -> None:
-    """Score a registered version on a labelled file."""
+    """Score a registered version on a labelled file, and on each language that the file names."""
+    from sentiment.language import foreign_language
     from sentiment_training.datasets import load_dataset
 
     dataset = load_dataset(file)
@@ -43,20 +44,31 @@ def evaluate(
     with tempfile.TemporaryDirectory(prefix="vigie-") as scratch, shown_progress() as progress:
         with progress.step(f"download version {found.number}"):
             bundle = registry.open_bundle(found, Path(scratch))
-        measured = evaluate(
-            bundle.probabilities, {dataset.name: dataset}, bundle.manifest.threshold, progress
-        )[dataset.name].scores
+        sets = {dataset.name: dataset, **dataset.by_language()}
+        evaluations = evaluate(bundle.probabilities, sets, bundle.manifest.threshold, progress)
+    measured = {name: each.scores for name, each in evaluations.items()}
+    knows = frozenset(bundle.manifest.languages)
+    foreign = sum(foreign_language(text, knows) is not None for text in dataset.texts.to_pylist())
     if as_json:
         about = {
             "model": name,
             "version": str(found.number),
             "bundle_sha256": bundle.sha256,
-            "dataset": dataset.name,
+            "foreign_texts": foreign,
         }
         print(scores_json(about, measured))
         return
-    Console(stderr=True).print(described(dataset.name, dataset.counts), highlight=False, soft_wrap=True)
-    print_table(scores_table({f"version {found.number} on {dataset.name}": measured}))
+    err = Console(stderr=True)
+    err.print(described(dataset.name, dataset.counts), highlight=False, soft_wrap=True)
+    if foreign:
+        err.print(
+            f"{foreign:,} texts are in a language that version {found.number} does not know: they are measured "
+            "here, and the API gives them no answer",
+            highlight=False,
+            soft_wrap=True,
+        )
+    whole = f"version {found.number} on {dataset.name}"
+    print_table(scores_table({whole: measured.pop(dataset.name), **measured}))
 
 
 @app.command()

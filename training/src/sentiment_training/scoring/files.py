@@ -31,12 +31,15 @@ class Source:
     ----------
     schema
         Of all its columns.
+    text
+        The column with the texts.
     units
         What its size is counted in for progress: rows of a parquet file, bytes of a CSV.
     """
 
     path: Path
     schema: pa.Schema
+    text: str
     units: int
 
 
@@ -46,30 +49,39 @@ def open_source(path: Path) -> Source:
     Raises
     ------
     DatasetError
-        If it is absent, neither parquet nor CSV, or without a column `text`; if a column has a name that
-        the answers need.
+        If it is absent, neither parquet nor CSV, or without one column `text`, as `vigie train` finds it; if
+        a column has a name that the answers need, or that another one has.
     """
     if not path.is_file():
         raise DatasetNotFoundError(f"{path}: no such file")
     with _readable(path):
         if _is_parquet(path):
             with pyarrow.parquet.ParquetFile(path) as file:
-                source = Source(path, file.schema_arrow, file.metadata.num_rows)
+                schema, units = file.schema_arrow, file.metadata.num_rows
         else:
-            with _csv_of(str(path), _columns(path)) as reader:
-                source = Source(path, reader.schema, path.stat().st_size)
-    if TEXT not in source.schema.names:
-        raise MissingColumnsError(
-            f"{path.name}: no column {TEXT}; found {', '.join(source.schema.names)[:200]}"
+            with _csv(path) as reader:
+                schema, units = reader.schema, path.stat().st_size
+    names = schema.names
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise UnreadableFileError(f"{path.name}: column {twice} occurs twice; keep one")
+    texts = [name for name in names if name.strip().lower() == TEXT]
+    if not texts:
+        raise MissingColumnsError(f"{path.name}: no column {TEXT}; found {', '.join(names)[:200]}")
+    if len(texts) > 1:
+        raise UnreadableFileError(
+            f"{path.name}: columns {' and '.join(texts)} may both be the text; keep one"
         )
-    kind = source.schema.field(TEXT).type
-    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
-        raise UnreadableFileError(f"{path.name}: the column {TEXT} holds {kind}, not text")
-    if taken := {LABEL, PROBABILITY} & set(source.schema.names):
+    kind = schema.field(texts[0]).type
+    spelled = kind.value_type if pa.types.is_dictionary(kind) else kind
+    if _is_parquet(path) and not (pa.types.is_string(spelled) or pa.types.is_large_string(spelled)):
+        raise UnreadableFileError(f"{path.name}: the column {texts[0]} holds {kind}, not text")
+    if taken := {LABEL, PROBABILITY} & set(names):
         raise OptionError(
             f"{path.name} has a column {min(taken)} already, where the answers go; rename it first"
         )
-    return source
+    if not _is_parquet(path):
+        schema = pa.schema([(name, pa.string()) for name in names])
+    return Source(path, schema, texts[0], units)
 
 
 def read(source: Source, advance: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
@@ -81,7 +93,7 @@ def read(source: Source, advance: Callable[[int], None]) -> Iterator[pa.RecordBa
                     yield batch
                     advance(batch.num_rows)
             return
-        with source.path.open("rb") as raw, _csv_of(raw, _columns(source.path)) as reader:
+        with source.path.open("rb") as raw, _csv_of(raw, source.schema.names) as reader:
             told = 0
             for block in reader:
                 for start in range(0, block.num_rows, ROWS_AT_ONCE):
@@ -104,14 +116,19 @@ def check_out(path: Path) -> None:
         raise OptionError(f"--out {path}: give it the suffix {' or '.join(_FORMATS)}")
 
 
+def check_columns(path: Path, source: Source) -> None:
+    """Raise OptionError if the table's columns cannot be written there."""
+    nested = next((each for each in source.schema if pa.types.is_nested(each.type)), None)
+    if path.suffix == ".csv" and nested is not None:
+        raise OptionError(
+            f"--out {path}: the column {nested.name} holds {nested.type}, which no CSV can; give it the "
+            "suffix .parquet"
+        )
+
+
 def _is_parquet(path: Path) -> bool:
     with path.open("rb") as file:
         return file.read(4) == b"PAR1"
-
-
-def _columns(path: Path) -> list[str]:
-    with _csv(path) as reader:
-        return list(reader.schema.names)
 
 
 def _csv(path: Path) -> pyarrow.csv.CSVStreamingReader:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import socket
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from sentiment_training.scoring.scoring import Answers, Engine
 
 # Pieces a worker has before it: one to work at, one to go on with.
 _AHEAD = 2
+_ANSWER_TIMEOUT_S = 5.0
 # What MLflow's client in the workers needs of this process's environment.
 _PASSED_ON = ("MLFLOW_", "VIGIE_")
 
@@ -35,7 +37,8 @@ class _Worker:
         import pandas as pd  # noqa: PLC0415 - in the worker
 
         answers = self._model.predict(pd.DataFrame({"text": pd.Series(texts, dtype=object)}))
-        return answers["label"].tolist(), answers["probability"].tolist()
+        known = answers.astype(object).where(answers.notna(), None)
+        return known["label"].tolist(), known["probability"].tolist()
 
 
 @contextmanager
@@ -54,6 +57,7 @@ def ray_engine(model: str, tracking_uri: str, workers: int) -> Iterator[Engine]:
     EngineError
         If the cluster does not answer or a worker fails.
     """
+    _require_cluster(os.environ.get("RAY_ADDRESS", ""))
     passed = {key: value for key, value in os.environ.items() if key.startswith(_PASSED_ON)}
     elsewhere = "RAY_ADDRESS" in os.environ
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -91,3 +95,17 @@ def ray_engine(model: str, tracking_uri: str, workers: int) -> Iterator[Engine]:
         raise EngineError(f"Ray gave up: {first}; --engine local needs no workers") from fault
     finally:
         ray.shutdown()
+
+
+def _require_cluster(address: str) -> None:
+    """Raise EngineError if nobody listens where a cluster should: Ray itself would wait, and say nothing."""
+    host, found, port = address.rpartition("://")[2].rpartition(":")
+    if not (found and port.isdecimal()):
+        return  # a word of Ray's own: local, auto
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _ANSWER_TIMEOUT_S).close()
+    except (OSError, OverflowError) as fault:
+        raise EngineError(
+            f"no Ray cluster answers at {address} ({fault}); set RAY_ADDRESS to one that does, or "
+            "unset it to work on this machine"
+        ) from fault

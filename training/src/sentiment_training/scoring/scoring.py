@@ -2,17 +2,59 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
 import pyarrow as pa
 
-from sentiment import Bundle
+from sentiment import Bundle, ForeignText
 from sentiment_training.progress import Progress
-from sentiment_training.scoring.files import LABEL, PROBABILITY, TEXT, open_source, read, written
+from sentiment_training.scoring.files import (
+    LABEL,
+    PROBABILITY,
+    Source,
+    check_columns,
+    open_source,
+    read,
+    written,
+)
 
-Answers = tuple[Sequence[str], Sequence[float]]
-"""Label and probability of *positive* of each text, in order."""
+Answers = tuple[Sequence[str | None], Sequence[float | None]]
+"""Label and probability of *positive* of each text, in order; None where its language is not known."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What was scored.
+
+    Attributes
+    ----------
+    rows
+        Of the file.
+    without_text
+        Of these, those with nothing to read.
+    foreign
+        Those in a language that the version does not know.
+    """
+
+    rows: int = 0
+    without_text: int = 0
+    foreign: int = 0
+
+    def __add__(self, other: "Scored") -> "Scored":
+        return Scored(
+            self.rows + other.rows, self.without_text + other.without_text, self.foreign + other.foreign
+        )
+
+    def unanswered(self) -> str:
+        """Say how many rows have no answer, and why; empty where all have one."""
+        unanswered = {
+            "without text": self.without_text,
+            "in a language that it does not know": self.foreign,
+        }
+        return " and ".join(f"{n:,} {why}" for why, n in unanswered.items() if n)
 
 
 class Engine(Protocol):
@@ -29,21 +71,19 @@ def local_engine(bundle: Bundle) -> Iterator[Engine]:
 
     def score(pieces: Iterable[list[str]]) -> Iterator[Answers]:
         for texts in pieces:
-            answers = bundle.predict(texts)
-            yield [each.label for each in answers], [each.probability for each in answers]
+            answers = [None if isinstance(each, ForeignText) else each for each in bundle.read(texts)]
+            yield (
+                [each.label if each else None for each in answers],
+                [each.probability if each else None for each in answers],
+            )
 
     yield score
 
 
-def score_file(source: Path, out: Path, engine: AbstractContextManager[Engine], progress: Progress) -> int:
+def score_file(source: Path, out: Path, engine: AbstractContextManager[Engine], progress: Progress) -> Scored:
     """Add columns `prediction` and `probability` to a table, the rows in their order.
 
-    A row without text has neither.
-
-    Returns
-    -------
-    int
-        Number of rows.
+    A row has neither if it has no text, or one in a language that the version does not know.
 
     Raises
     ------
@@ -53,43 +93,52 @@ def score_file(source: Path, out: Path, engine: AbstractContextManager[Engine], 
         If the disk is full; nothing is left then.
     """
     table = open_source(source)
-    kept: list[pa.RecordBatch] = []
-    rows = 0
+    check_columns(out, table)
+    kept: list[_Piece] = []
+    scored = Scored()
     with engine as score, progress.step("score", table.units) as advance:
-        pieces = _pieces(read(table, advance), kept)
+        pieces = _pieces(table, read(table, advance), kept)
         batches = _joined(score(pieces), kept)
         first = next(batches, None)
         if first is None:
             empty = pa.RecordBatch.from_pylist([], schema=table.schema)
-            first = _with_answers(empty, [], [])
-        with written(out, first.schema) as write:
-            while first is not None:
-                write(first)
-                rows += first.num_rows
-                first = next(batches, None)
-    return rows
+            first = _with_answers(_Piece(empty, []), [], [])
+        with written(out, first[0].schema) as write:
+            for batch, counts in chain([first], batches):
+                write(batch)
+                scored += counts
+    return scored
 
 
-def _pieces(batches: Iterable[pa.RecordBatch], kept: list[pa.RecordBatch]) -> Iterator[list[str]]:
+@dataclass(frozen=True)
+class _Piece:
+    batch: pa.RecordBatch
+    has_text: Sequence[bool]
+
+
+def _pieces(table: Source, batches: Iterable[pa.RecordBatch], kept: list[_Piece]) -> Iterator[list[str]]:
     for batch in batches:
-        kept.append(batch)
-        yield [text for text in batch.column(TEXT).to_pylist() if text is not None]
+        texts = [text or "" for text in batch.column(table.text).cast(pa.large_string()).to_pylist()]
+        kept.append(_Piece(batch, [bool(text.strip()) for text in texts]))
+        yield [text for text in texts if text.strip()]
 
 
-def _joined(answers: Iterable[Answers], kept: list[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _joined(answers: Iterable[Answers], kept: list[_Piece]) -> Iterator[tuple[pa.RecordBatch, Scored]]:
     for labels, probabilities in answers:
         yield _with_answers(kept.pop(0), labels, probabilities)
 
 
 def _with_answers(
-    batch: pa.RecordBatch, labels: Sequence[str], probabilities: Sequence[float]
-) -> pa.RecordBatch:
-    has_text = batch.column(TEXT).is_valid().to_pylist()
-    return batch.append_column(LABEL, _spread(labels, has_text, pa.string())).append_column(
-        PROBABILITY, _spread(probabilities, has_text, pa.float64())
-    )
+    piece: _Piece, labels: Sequence[str | None], probabilities: Sequence[float | None]
+) -> tuple[pa.RecordBatch, Scored]:
+    batch = piece.batch.append_column(LABEL, _spread(labels, piece.has_text, pa.string()))
+    batch = batch.append_column(PROBABILITY, _spread(probabilities, piece.has_text, pa.float64()))
+    foreign = sum(label is None for label in labels)
+    return batch, Scored(batch.num_rows, piece.has_text.count(False), foreign)
 
 
-def _spread(values: Sequence[str] | Sequence[float], has_text: list[bool], kind: pa.DataType) -> pa.Array:
+def _spread(
+    values: Sequence[str | None] | Sequence[float | None], has_text: Sequence[bool], kind: pa.DataType
+) -> pa.Array:
     given = iter(values)
     return pa.array([next(given) if each else None for each in has_text], kind)
