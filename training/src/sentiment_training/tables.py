@@ -67,10 +67,10 @@ def scores_markdown(measured: Mapping[str, Scores]) -> str:
     return "\n".join(lines)
 
 
-def scores_json(about: Mapping[str, object], measured: Mapping[str, Scores]) -> str:
-    """Make one JSON object of what was measured on a data set, which is the first, and on parts of it."""
-    whole, *parts = ({"dataset": name, **asdict(each)} for name, each in measured.items())
-    return json.dumps({**about, **whole, **({"parts": parts} if parts else {})}, indent=2)
+def scores_json(about: Mapping[str, object], measured: Scores, languages: Mapping[str, Scores]) -> str:
+    """Make one JSON object of what was measured on a data set, and on its languages if it names several."""
+    apart = {"languages": {name: asdict(each) for name, each in languages.items()}} if languages else {}
+    return json.dumps({**about, **asdict(measured), **apart}, indent=2)
 
 
 def versions_table(name: str, versions: Mapping[Version, Mapping[str, float]]) -> Table:

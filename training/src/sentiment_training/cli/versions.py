@@ -44,7 +44,9 @@ def evaluate(
     with tempfile.TemporaryDirectory(prefix="vigie-") as scratch, shown_progress() as progress:
         with progress.step(f"download version {found.number}"):
             bundle = registry.open_bundle(found, Path(scratch))
-        sets = {dataset.name: dataset, **dataset.by_language()}
+        # No language's name has a colon.
+        whole = f"version {found.number}: {dataset.name}"
+        sets = {whole: dataset, **dataset.by_language()}
         evaluations = evaluate(bundle.probabilities, sets, bundle.manifest.threshold, progress)
     measured = {name: each.scores for name, each in evaluations.items()}
     knows = frozenset(bundle.manifest.languages)
@@ -54,21 +56,21 @@ def evaluate(
             "model": name,
             "version": str(found.number),
             "bundle_sha256": bundle.sha256,
+            "dataset": dataset.name,
             "foreign_texts": foreign,
         }
-        print(scores_json(about, measured))
+        print(scores_json(about, measured.pop(whole), measured))
         return
     err = Console(stderr=True)
     err.print(described(dataset.name, dataset.counts), highlight=False, soft_wrap=True)
     if foreign:
         err.print(
-            f"{foreign:,} texts are in a language that version {found.number} does not know: they are measured "
-            "here, and the API gives them no answer",
+            f"{foreign:,} texts are in a language that version {found.number} does not know: they are "
+            "measured here, and the API gives them no answer",
             highlight=False,
             soft_wrap=True,
         )
-    whole = f"version {found.number} on {dataset.name}"
-    print_table(scores_table({whole: measured.pop(dataset.name), **measured}))
+    print_table(scores_table(measured))
 
 
 @app.command()
