@@ -146,4 +146,4 @@ def families() -> None:
     for family in FAMILIES.values():
         print(family.name)
         for option, meaning in family.option_help().items():
-            print(f"  {option:<14} {meaning}")
+            print(f"  {option:<16} {meaning}")

@@ -80,7 +80,7 @@ _OPTIONS: Mapping[str, Option] = {
     "epochs": Number(int, 1, 1_000, "epochs at most"),
     "patience": Number(int, 1, 1_000, "epochs without a smaller validation loss that end the training"),
     "max_length": Number(int, 8, 512, "tokens of a text that count"),
-    "cache": Text("folder that keeps encoded texts, or none; the cache folder's without it"),
+    "cache": Text("folder that keeps encoded texts, or the word none; without it, Vigie's own cache does"),
 }
 
 

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -217,6 +217,11 @@ class Option(Protocol):
         """What it is, in a few words."""
         ...
 
+    @property
+    def values(self) -> str:
+        """What it may be, in a few words; empty where `meaning` says it."""
+        ...
+
     def read(self, name: str, text: str) -> str | int | float | bool:
         """Return the value; raise OptionError naming the option, what was given and what may be."""
         ...
@@ -230,6 +235,11 @@ class Number:
     low: float
     high: float
     meaning: str
+
+    @property
+    def values(self) -> str:
+        """From where to where."""
+        return f"{self.low:g} to {self.high:g}"
 
     def read(self, name: str, text: str) -> int | float:
         """Return the number."""
@@ -250,6 +260,11 @@ class Choice:
     words: Sequence[str]
     meaning: str
 
+    @property
+    def values(self) -> str:
+        """All words."""
+        return ", ".join(self.words)
+
     def read(self, name: str, text: str) -> str:
         """Return the word."""
         if text not in self.words:
@@ -262,6 +277,7 @@ class Switch:
     """Yes or no."""
 
     meaning: str
+    values: ClassVar[str] = "true, false"
 
     def read(self, name: str, text: str) -> bool:
         """Return whether it is on."""
@@ -277,6 +293,7 @@ class Text:
     """Any text, such as a path."""
 
     meaning: str
+    values: ClassVar[str] = ""
 
     def read(self, name: str, text: str) -> str:  # noqa: ARG002 - the protocol's
         """Return it as it is."""
@@ -304,10 +321,15 @@ def parse_options(defaults: Options, known: Mapping[str, Option], given: Mapping
 
 
 def option_help(defaults: object, known: Mapping[str, Option]) -> Mapping[str, str]:
-    """Each option's name, with its meaning and its default."""
+    """Each option's name, with its meaning, what it may be, and its default."""
     given: Mapping[str, Any] = asdict(defaults)  # type: ignore[call-overload]  # as above
-    return {name: f"{option.meaning} (default {_shown(given[name])})" for name, option in known.items()}
+    return {
+        name: f"{option.meaning} ({option.values + '; ' * bool(option.values)}{_default(given[name])})"
+        for name, option in known.items()
+    }
 
 
-def _shown(value: str | float | bool) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value) or "none"
+def _default(value: str | float | bool) -> str:
+    if value == "":
+        return "no default"
+    return f"default {str(value).lower() if isinstance(value, bool) else value}"

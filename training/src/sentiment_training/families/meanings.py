@@ -13,6 +13,7 @@ that reads parts of words or characters says `CleaningChoice(of_words=False)` an
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from sentiment import Cleaning
 from sentiment.cleaning_patterns import CLITIC_WORDS, NEGATIONS
@@ -39,6 +40,7 @@ class CleaningChoice:
     of_words: bool = True
     splits: bool = True
     meaning: str = "cleaning steps, as name=choice,name=choice"
+    values: ClassVar[str] = ""
 
     def read(self, name: str, text: str) -> str:
         """Return the shortest text that means the same."""

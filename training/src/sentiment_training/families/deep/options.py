@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from sentiment_training.errors import OptionError
 from sentiment_training.families.family import Choice, Number, Option, Switch, Text
@@ -75,6 +76,7 @@ class Widths:
     """Whole numbers, parted by commas."""
 
     meaning: str
+    values: ClassVar[str] = f"1 to {WIDEST}, with commas between"
 
     def read(self, name: str, text: str) -> str:
         """Return them without blanks."""
