@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sentiment.batching import by_length
 from sentiment.errors import GoldenMismatchError, GraphError
 from sentiment.files import read_file, read_verified
 from sentiment.graph import check_graph
@@ -158,16 +159,8 @@ class Bundle:
         if len(tokens) == 1:
             return self._run(tokens)
         result = np.empty(len(tokens), np.float32)
-        # Texts of like length share a batch: little padding, and bounded memory.
-        order = sorted(range(len(tokens)), key=lambda row: len(tokens[row]))
-        start = 0
-        while start < len(order):
-            end = start + 1
-            while end < len(order) and (end + 1 - start) * len(tokens[order[end]]) <= _TOKENS_AT_ONCE:
-                end += 1
-            rows = order[start:end]
+        for rows in by_length([len(each) for each in tokens], _TOKENS_AT_ONCE):
             result[rows] = self._run([tokens[row] for row in rows])
-            start = end
         return result
 
     def _tokens(self, texts: Sequence[str]) -> list[list[int]]:

@@ -24,7 +24,6 @@ from sentiment_training.families.transformer.batches import (
     even_batches,
     filled,
     repeated,
-    scoring_batches,
 )
 from sentiment_training.families.transformer.options import TransformerOptions
 from sentiment_training.families.transformer.temperature import cooled
@@ -614,13 +613,6 @@ def test_a_few_light_rows_do_not_make_the_epoch_longer() -> None:
     rows, shares = repeated(np.array([1.0] * 100 + [0.1] * 3))
     assert rows.tolist() == list(range(103))
     np.testing.assert_allclose(shares / shares[0], [1.0] * 100 + [0.1] * 3)
-
-
-def test_scoring_batches_hold_every_text_and_few_tokens() -> None:
-    lengths = np.array([5, 1, 90, 7, 300, 2])
-    batches = list(scoring_batches(lengths, 100))
-    assert sorted(np.concatenate(batches).tolist()) == list(range(6))
-    assert all(len(rows) == 1 or max(lengths[row] for row in rows) * len(rows) <= 100 for rows in batches)
 
 
 def test_even_batches_hold_every_text_once_the_shortest_first() -> None:

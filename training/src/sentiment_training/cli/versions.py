@@ -30,7 +30,7 @@ def evaluate(
     mlflow_uri: MlflowUri = DEFAULT_URI,
 ) -> None:
     """Score a registered version on a labelled file, and on each language that the file names."""
-    from sentiment.language import foreign_language
+    from sentiment import foreign_language
     from sentiment_training.datasets import load_dataset
 
     dataset = load_dataset(file)

@@ -12,6 +12,7 @@ import onnxruntime
 from tokenizers import Tokenizer
 
 from sentiment import tokenizer_from_json
+from sentiment.batching import by_length
 from sentiment_training.encoders.encoder import SentenceEncoder
 from sentiment_training.errors import OptionError
 from sentiment_training.graph_writing import IDS, MASK
@@ -135,13 +136,7 @@ class TextEncoder:
 
     def _fill(self, texts: Sequence[str], rows: npt.NDArray[np.floating]) -> None:
         tokens = [encoding.ids for encoding in self._tokenizer.encode_batch_fast(list(texts))]
-        order = sorted(range(len(tokens)), key=lambda row: len(tokens[row]))
-        start = 0
-        while start < len(order):
-            end = start + 1
-            while end < len(order) and (end + 1 - start) * len(tokens[order[end]]) <= _TOKENS_AT_ONCE:
-                end += 1
-            batch = order[start:end]
+        for batch in by_length([len(each) for each in tokens], _TOKENS_AT_ONCE):
             width = max(1, len(tokens[batch[-1]]))
             ids = np.full((len(batch), width), self._pad_id, np.int64)
             mask = np.zeros((len(batch), width), np.int64)
@@ -149,4 +144,3 @@ class TextEncoder:
                 ids[place, : len(tokens[row])] = tokens[row]
                 mask[place, : len(tokens[row])] = 1
             rows[batch] = self._session.run(["features"], {IDS: ids, MASK: mask})[0]
-            start = end

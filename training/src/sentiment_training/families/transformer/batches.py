@@ -110,18 +110,6 @@ def epoch_batches(lengths: IntArray, batch: int, seed: Sequence[int]) -> list[In
     return [batches[each] for each in random.permutation(len(batches))]
 
 
-def scoring_batches(lengths: IntArray, tokens: int) -> Iterator[IntArray]:
-    """Cut texts into batches of about so many tokens, the shortest first."""
-    order = np.argsort(lengths, kind="stable")
-    start = 0
-    while start < len(order):
-        end = start + 1
-        while end < len(order) and (end + 1 - start) * lengths[order[end]] <= tokens:
-            end += 1
-        yield order[start:end]
-        start = end
-
-
 def even_batches(lengths: IntArray, rows: int) -> Iterator[IntArray]:
     """Cut texts into batches of so many texts, the shortest first; the last may have fewer."""
     order = np.argsort(lengths, kind="stable")

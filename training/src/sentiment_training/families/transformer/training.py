@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import expit
 
+from sentiment.batching import by_length
 from sentiment_training.errors import DivergedError, OptionError
 from sentiment_training.families.family import BoolArray, Examples, FloatArray, Work
 from sentiment_training.families.transformer.batches import (
     Shown,
     even_batches,
     filled,
-    scoring_batches,
 )
 from sentiment_training.families.transformer.checkpoint import (
     Arrays,
@@ -164,7 +164,8 @@ def log_odds(
             result[rows] = np.asarray(model.predict_on_batch(given))[: len(rows), 0]
             advance(len(rows))
         return result
-    for rows in scoring_batches(tokens.lengths, _TOKENS_SCORED_AT_ONCE):
+    for places in by_length(tokens.lengths.tolist(), _TOKENS_SCORED_AT_ONCE):
+        rows = np.array(places)
         result[rows] = np.asarray(model.predict_on_batch(tokens.batch(rows)))[:, 0]
         advance(len(rows))
     return result
