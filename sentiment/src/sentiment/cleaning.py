@@ -68,7 +68,7 @@ class Cleaning:
     emojis
         `words` gives each emoji the id of the word for what it shows; see `word_options`.
     repeated_letters
-        Three or more of one letter become two: `soooo` and `sooo` are one word.
+        Three or more of one letter become two: `soooo` and `sooo` are one word. So do digits: 1000 is 100.
     contractions
         `split` cuts as the Penn Treebank and GloVe do: *do n't*, *we 're*, also *dont*. `words` gives the
         ends the ids of *not*, *are*, *have*, *will*, *would*, *am*; see `word_options`.
