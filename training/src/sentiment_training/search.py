@@ -16,6 +16,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 from sentiment_training.errors import DivergedError, OptionError
 from sentiment_training.evaluation import probabilities
 from sentiment_training.families import FAMILIES, Examples, FittedModel, Work
+from sentiment_training.families.validating import LOSS
 from sentiment_training.material import Material, described, prepare
 from sentiment_training.metrics import BoolArray, FloatArray
 from sentiment_training.progress import Progress, SilentProgress
@@ -24,8 +25,6 @@ from sentiment_training.registry import Registry
 from sentiment_training.runs import TrainingRun
 from sentiment_training.studies import fail_dead, finished, open_study, running, sampler_of
 
-# What iterative families report after each epoch, over all domains; trials are pruned by it.
-PRUNED_BY = "validation.loss"
 _OPTIONS, _FIXED, _RUN = "options", "fixed options", "mlflow.run"
 _PAUSE_S = 1.0
 _SHOWN = 10
@@ -257,7 +256,7 @@ class _Trials:
 
         def report(name: str, value: float, step: int) -> None:
             run.report(name, value, step)
-            if name == PRUNED_BY:
+            if name == LOSS:
                 trial.report(-value if metric.higher_is_better else value, step)
                 if trial.should_prune():
                     raise optuna.TrialPruned

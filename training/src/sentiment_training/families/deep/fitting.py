@@ -17,6 +17,7 @@ from sentiment_training.families.deep.options import COSINE, FLOAT32, MIXED, PLA
 from sentiment_training.families.deep.rows import Rows, TokenArray
 from sentiment_training.families.deep.teacher import Targets
 from sentiment_training.families.family import Examples, FloatArray, Work
+from sentiment_training.families.validating import LOSS, validation_figures
 from sentiment_training.families.vocabulary import UNKNOWN_ID
 
 # The rate rises over the first steps, while Adam knows nothing of the gradients' sizes.
@@ -25,7 +26,6 @@ _WARM_UP_SHARE = 0.02
 _REDUCTION = 0.5
 # Tokens that are scored at once: bounds the memory.
 _TOKENS_AT_ONCE = 32_768
-_SMALLEST_PROBABILITY = 1e-7
 
 Score = Callable[[TokenArray], tf.Tensor]
 """Takes ids of texts of one length, gives their logits, shape (texts, 1)."""
@@ -88,8 +88,8 @@ def fit(
                 ids = _with_unknowns(rows.batch(chosen), options.word_dropout, generator)
                 total += float(step(ids, targets[chosen], counting[chosen]))
                 advance(len(chosen))
-            figures = _measure(score, validation, validated)
-            if not math.isfinite(figures["validation.loss"]):
+            figures = validation_figures(probabilities(score, validated), validation)
+            if not math.isfinite(figures[LOSS]):
                 raise DivergedError(
                     f"after epoch {standing.epochs + 1} the network's answers are no numbers; "
                     "give a lower learning_rate, or other embeddings if it has them from a file"
@@ -97,7 +97,7 @@ def fit(
             figures["train.loss"] = total * options.batch / float(counting.sum())
             for name, value in figures.items():
                 work.report(name, value, standing.epochs + 1)
-            standing = _after(standing, figures["validation.loss"], options)
+            standing = _after(standing, figures[LOSS], options)
             if standing.waited == 0:
                 best = values(network.variables)
             save(standing, network, optimizer, best)
@@ -131,22 +131,6 @@ def probabilities(score: Score, rows: Rows) -> FloatArray:
     """Score texts with what `compiled` gave: probability of *positive*, shape (n,)."""
     probability: FloatArray = expit(log_odds(score, rows))
     return probability
-
-
-def _measure(score: Score, validation: Examples, rows: Rows) -> dict[str, float]:
-    """Measure each domain apart; the loss to choose by is the mean over domains, so that none is drowned."""
-    probability = probabilities(score, rows)
-    likelihood = np.where(validation.labels, probability, 1 - probability)
-    losses = -np.log(np.maximum(likelihood, _SMALLEST_PROBABILITY))
-    right = (probability >= 0.5) == validation.labels  # noqa: PLR2004 - the middle
-    figures, by_domain = {}, []
-    for number, name in enumerate(validation.names):
-        here = validation.domains == number
-        if here.any():
-            by_domain.append(float(losses[here].mean()))
-            figures[f"validation.{name}.loss"] = by_domain[-1]
-            figures[f"validation.{name}.accuracy"] = float(right[here].mean())
-    return figures | {"validation.loss": float(np.mean(by_domain))}
 
 
 def _rate(options: NetworkOptions, standing: Standing, done: float) -> float:

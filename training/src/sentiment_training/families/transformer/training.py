@@ -12,7 +12,7 @@ from scipy.special import expit
 
 from sentiment.batching import by_length
 from sentiment_training.errors import DivergedError, OptionError
-from sentiment_training.families.family import BoolArray, Examples, FloatArray, Work
+from sentiment_training.families.family import Examples, FloatArray, Work
 from sentiment_training.families.transformer.batches import (
     Shown,
     even_batches,
@@ -29,6 +29,7 @@ from sentiment_training.families.transformer.network import compiles
 from sentiment_training.families.transformer.options import TransformerOptions
 from sentiment_training.families.transformer.temperature import cooled
 from sentiment_training.families.transformer.tokens import Tokens
+from sentiment_training.families.validating import LOSS, validation_figures
 
 if TYPE_CHECKING:
     import keras
@@ -39,7 +40,6 @@ _TOKENS_SCORED_AT_ONCE = 4_096
 _ROWS_SCORED_AT_ONCE = 256
 _TOKENS_OF_A_SHAPE = 16
 _LARGEST_GRADIENT = 1.0  # norm over all weights, as BERT was fine-tuned
-_SMALLEST = 1e-7  # a probability's distance from 0 and 1 in a logarithm
 _STEPS_BETWEEN_REPORTS = 50
 
 
@@ -187,16 +187,10 @@ def _checked(
             f"after {place.step} steps the network's answers are no numbers; give a lower learning_rate"
         )
     probability = expit(cooled(scores, examples) * scores)
-    losses = []
-    for number, name in enumerate(examples.names):
-        own = examples.domains == number
-        if own.any():
-            losses.append(_log_loss(probability[own], examples.labels[own]))
-            right = float(((probability[own] >= 0.5) == examples.labels[own]).mean())  # noqa: PLR2004
-            work.report(f"validation.{name}.loss", losses[-1], place.step)
-            work.report(f"validation.{name}.accuracy", right, place.step)
-    loss = float(np.mean(losses))
-    work.report("validation.loss", loss, place.step)
+    figures = validation_figures(probability, examples)
+    for name, value in figures.items():
+        work.report(name, value, place.step)
+    loss = figures[LOSS]
     if loss < place.best_loss:
         return replace(place, best_loss=loss, best_step=place.step, bad_checks=0), _numbers(model)
     return replace(place, bad_checks=place.bad_checks + 1), best
@@ -205,11 +199,6 @@ def _checked(
 def _numbers(model: "keras.Model") -> Arrays:
     # Copied: JAX lends its own, and reuses them at the next step.
     return [np.asarray(each).copy() for each in model.variables]
-
-
-def _log_loss(probability: FloatArray, labels: BoolArray) -> float:
-    sure = np.clip(np.where(labels, probability, 1 - probability), _SMALLEST, 1)
-    return float(-np.log(sure).mean())
 
 
 def _rate(done: float, warmup: float) -> float:
