@@ -36,6 +36,7 @@ from sentiment_training.families.family import (
     parse_options,
 )
 from sentiment_training.families.meanings import CleaningChoice
+from sentiment_training.families.validating import LOSS
 
 _BATCH = 512
 # What moves less than half precision tells apart is not scaled: it would be the rounding that is made large.
@@ -247,7 +248,7 @@ def _trained_head(
             answers = np.concatenate([head.predict_proba(scaling.scaled(rows)) for rows in apart.pieces])
             loss = float(log_loss(validation.labels, answers, sample_weight=validation.weights))
             work.report("train.loss", total / len(train), epoch)
-            work.report("validation.loss", loss, epoch)
+            work.report(LOSS, loss, epoch)
             if loss < best_loss:
                 best_loss, best_epoch = loss, epoch
                 best = ([each.copy() for each in head.coefs_], [each.copy() for each in head.intercepts_])
