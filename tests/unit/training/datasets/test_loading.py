@@ -205,8 +205,10 @@ def test_an_unknown_label_is_named_with_its_row(a_file: Callable[..., str]) -> N
         load_dataset(path)
 
 
-def test_an_unreadable_time_is_named_with_its_row(a_file: Callable[..., str]) -> None:
-    path = a_file("times.csv", {"text": ["a", "b"], "label": [0, 1], "date": ["2026-01-01", "yesterday"]})
+@pytest.mark.parametrize("first", ["2026-01-01", ""])
+def test_an_unreadable_time_is_named_with_its_row(a_file: Callable[..., str], first: str) -> None:
+    # Regression: where another row had none, it was ignored with all other times.
+    path = a_file("times.csv", {"text": ["a", "b"], "label": [0, 1], "date": [first, "yesterday"]})
 
     with pytest.raises(BadValueError, match="row 2: 'yesterday' is no ISO 8601 time"):
         load_dataset(path)

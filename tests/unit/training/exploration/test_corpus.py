@@ -48,6 +48,10 @@ def test_where_one_file_knows_times_the_rows_of_the_other_have_none(rows: Callab
     assert joined.order is None  # each file counts for itself
 
 
+def test_where_only_blank_texts_have_a_time_there_is_none(corpus: Callable[..., Corpus]) -> None:
+    assert corpus(["a", " "], "+-", times=["NaT", "2026-01-02"]).times is None
+
+
 def test_a_sample_keeps_the_shares_of_the_classes_and_is_the_same_each_time(
     corpus: Callable[..., Corpus],
 ) -> None:

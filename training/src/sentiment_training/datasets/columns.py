@@ -53,7 +53,7 @@ def rows_of(
     user
         Only equality matters: a number is kept, never the name.
     time
-        Timestamps, or ISO 8601 strings; ignored unless each row has one.
+        Timestamps, or ISO 8601 strings; null or blank where a row has none.
     order
         Whole numbers that grow with time; ignored unless each row has one.
     duplicate, contradictory
@@ -138,16 +138,15 @@ def _groups(name: str, user: Column) -> NDArray[np.uint64] | None:
 def _times(name: str, time: Column) -> NDArray[np.datetime64] | None:
     column = _joined(time)
     if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
-        if column.null_count:
-            return None
         # Zone or not, only the order counts, and one column has one zone.
         stamps: NDArray[np.datetime64] = column.cast(pa.timestamp("us")).to_numpy(zero_copy_only=False)
-        return stamps
-    written = pd.Series(_spelled(name, column, "time"))
-    if (written == "").any():
+        return None if np.isnat(stamps).all() else stamps
+    written = pd.Series(_spelled(name, column, "time")).str.strip()
+    blank = written == ""
+    if blank.all():
         return None
     parsed = pd.to_datetime(written, format="ISO8601", utc=True, errors="coerce")
-    bad = np.flatnonzero(parsed.isna())
+    bad = np.flatnonzero(parsed.isna() & ~blank)
     if len(bad):
         raise BadValueError(
             f"{name}: the time in row {bad[0] + 1:,}: {shown(written.iloc[bad[0]])} is no ISO 8601 time; "

@@ -25,8 +25,10 @@ class Rows:
         Arrow array of large strings, shape (n,), none null, some perhaps blank.
     labels
         NEGATIVE, POSITIVE, or NEUTRAL where neutral or not labelled, shape (n,).
-    groups, times, order
+    groups, order
         As in `Dataset`.
+    times
+        When each was written, NaT where unknown, shape (n,); None where no row has a time.
     duplicate, contradictory
         What the file itself marks as such, shape (n,).
     languages
@@ -64,7 +66,8 @@ class Rows:
             texts=self.texts,
             labels=self.labels == POSITIVE,
             groups=self.groups,
-            times=self.times,
+            # Rows without a time have no place among the others.
+            times=None if self.times is None or np.isnat(self.times).any() else self.times,
             order=self.order,
             counts=Counts(read=len(self)),
             languages=self.languages,

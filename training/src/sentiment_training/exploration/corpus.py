@@ -69,7 +69,7 @@ class Corpus:
     codes
         Each text's place in `classes`, shape (n,).
     times
-        When each was written, NaT where unknown, shape (n,); None where no row has a time.
+        When each was written, NaT where unknown, shape (n,); None where no text has a time.
     order
         Grows with time, shape (n,); None where unknown, or where several files each count for themselves.
     words
@@ -153,9 +153,10 @@ def _times(sources: Sequence[Rows], kept: Sequence[BoolArray]) -> NDArray[np.dat
     if all(each.times is None for each in sources):
         return None
     unknown = np.datetime64("NaT", "us")
-    return np.concatenate(
+    times = np.concatenate(
         [
             np.full(int(mask.sum()), unknown) if each.times is None else each.times[mask]
             for each, mask in zip(sources, kept, strict=True)
         ]
     )
+    return None if np.isnat(times).all() else times
