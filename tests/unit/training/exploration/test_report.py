@@ -107,6 +107,85 @@ def test_every_part_says_what_came_out(found: Exploration) -> None:
         assert sentence in texts
 
 
+def told(found: Exploration, part: str) -> str:
+    """The sentences of one part of the page."""
+    parts = re.split(r'<section id="(\w+)"', written(found))
+    return " ".join(Page(parts[parts.index(part) + 1]).texts)
+
+
+def by_day(n: int, days: int) -> list[str]:
+    return [f"2026-01-{1 + i % days:02}" for i in range(n)]
+
+
+def test_texts_without_a_date_are_counted_and_the_dates_of_the_others_used(rows: Callable[..., Rows]) -> None:
+    # Regression: the page said that nothing told when these texts were written.
+    some = rows(
+        ["good", "bad"] * 60, "+-" * 60, times=[*by_day(117, 3), "NaT", "NaT", "NaT"], order=range(120)
+    )
+    found = explored(some)
+
+    drift = told(found, "drift")
+
+    assert "Time goes by days, from 01 Jan 2026 to 03 Jan 2026." in drift
+    assert "3 of 120 texts have no date: drift by date leaves them out, and training parts a file by" in drift
+    assert "3 of 120 texts have no date" in told(found, "overview")
+
+
+def test_strays_are_counted(rows: Callable[..., Rows]) -> None:
+    some = rows(["good", "bad"] * 60, "+-" * 60, times=["1970-01-01", *by_day(119, 3)])
+
+    assert "1 text is dated far from all others, and left out of the periods." in told(
+        explored(some), "drift"
+    )
+
+
+@pytest.mark.parametrize(
+    ("times", "order", "sentence"),
+    [
+        (None, None, "Nothing tells when these texts were written, so"),
+        (None, [1, 2, 3, 4], "There are too few texts to part them by their order, so"),
+        (["2026-01-01"] * 4, None, "The dates lie within one day, so"),
+        (["2026-01-01", "2026-01-02"] * 2, None, "Too few periods have enough texts to tell whether lengths"),
+    ],
+)
+def test_why_there_is_no_drift_is_said_as_it_is(
+    rows: Callable[..., Rows], times: list[str] | None, order: list[int] | None, sentence: str
+) -> None:
+    drift = told(explored(rows(["good", "bad"] * 2, "+-" * 2, times=times, order=order)), "drift")
+
+    assert sentence in drift
+    assert "hold steady" not in drift
+
+
+def test_blocks_are_said_to_stand_in_for_dates_of_one_day(rows: Callable[..., Rows]) -> None:
+    some = rows(["good", "bad"] * 20, "+-" * 20, times=["2026-01-01"] * 40, order=range(40))
+
+    assert "the file’s order, for its dates lie within one day" in told(explored(some), "drift")
+
+
+def test_a_class_with_too_few_texts_a_period_does_not_hold_steady(rows: Callable[..., Rows]) -> None:
+    some = rows(["bad"] * 60 + ["good"] * 4, "-" * 60 + "+" * 4, times=by_day(64, 3))
+
+    drift = told(explored(some), "drift")
+
+    assert "Lengths hold steady" in drift
+    assert "Too few periods have enough positive texts to tell whether theirs drift." in drift
+
+
+def test_a_period_stands_under_its_point(rows: Callable[..., Rows]) -> None:
+    # Regression: names of the first and the last period were moved into the picture, away from their points.
+    times = ["2026-01-01", "2026-01-01", *["2026-01-03"] * 20, *["2026-01-05"] * 20]
+    page = written(explored(rows(["bad", "good"] * 21, "-+" * 21, times=times)))
+
+    notches = re.findall(r'class="notch" d="M([\d.]+)', page)
+    names = re.findall(r'class="tick" x="([\d.]+)" y="\d+" text-anchor="middle">\d\d Jan', page)
+    dots = {float(each) for each in re.findall(r'class="dot" cx="([\d.]+)', page)}
+
+    assert len(names) == 6  # three in each of two charts
+    assert notches == names
+    assert dots == {float(names[1]), float(names[2])}
+
+
 def test_one_class_is_explored_too(rows: Callable[..., Rows]) -> None:
     found = explored(rows([f"thanks a lot {i}" for i in range(20)], "+" * 20))
 

@@ -121,6 +121,28 @@ def test_a_period_is_as_long_as_the_time_that_texts_span(
     assert (found.rule, len(found.periods)) == (rule, periods)
 
 
+def test_a_few_dates_far_from_all_others_do_not_stretch_the_time(corpus: Make) -> None:
+    # Regression: four texts of 1970 made years of 27 days.
+    dates = [f"2015-02-{1 + i % 27:02}" for i in range(800)]
+    made = corpus(["a"] * 804, "+-" * 402, times=["1970-01-01"] * 3 + dates + ["9999-12-31"])
+
+    found = drift(made, measured(made))
+
+    assert found is not None
+    assert (found.rule, len(found.periods), found.strays) == ("day", 27, 4)
+    assert (found.periods[0], found.periods[-1]) == ("01 Feb 2015", "27 Feb 2015")
+    assert found.counts.sum() == 800
+
+
+def test_a_text_without_a_date_is_in_no_period(corpus: Make) -> None:
+    made = corpus(["a", "b", "c"], "+-+", times=["2026-01-01", "NaT", "2026-01-03"])
+
+    found = drift(made, measured(made))
+
+    assert found is not None
+    assert (found.rule, found.counts.tolist(), found.strays) == ("day", [[0, 0, 0], [1, 0, 1]], 0)
+
+
 def test_where_there_are_no_dates_each_class_is_cut_into_blocks_of_the_files_order(corpus: Make) -> None:
     # Sorted by class first, as Sentiment140 is; the positive half stands backwards.
     texts = ["a"] * 10 + ["a b"] * 10 + ["a b c"] * 10 + ["a"] * 10

@@ -13,7 +13,9 @@ from sentiment_training.exploration.projections import Projection
 
 # Drawn as wide as a phone shows them, so that their letters stay as large as they are drawn.
 _W, _H = 460, 250
-_LEFT, _RIGHT, _TOP, _BOTTOM = 48, 10, 12, 34
+# At the sides there is room for "100 %" and half of "10000" as a phone shows them.
+_LEFT, _RIGHT, _TOP, _BOTTOM = 60, 26, 12, 34
+_HALF_CHARACTER = 4.7
 _MAP = 560
 _TIP_CHARACTERS = 160
 _FEW_TICKS = 5
@@ -50,7 +52,8 @@ def through_time(drift: Drift, classes: Sequence[str], unit: str) -> Markup:
         return Markup('<p class="none">Every period has too few texts for a mean.</p>')
     low, high = min(each.low for each in known), max(each.high for each in known)
     low, high = _wider(low, high)
-    x = _scale(0, max(1, n - 1), _LEFT + 10, _W - _RIGHT - 10)
+    # The last period's name stands under its point, within the picture.
+    x = _scale(0, max(1, n - 1), _LEFT + 10, _W - max(_RIGHT, _HALF_CHARACTER * len(drift.periods[-1])))
     y = _scale(low, high, _H - _BOTTOM, _TOP)
     parts = [_y_axis(low, high, y, lambda value: f"{value:g}"), _x_axis_names(drift.periods, x)]
     for name, by_class in zip(classes, drift.means[unit], strict=True):
@@ -195,13 +198,14 @@ def _x_axis_numbers(most: float, x: Callable[[float], float], unit: str) -> Mark
 
 def _x_axis_names(names: Sequence[str], x: Callable[[float], float]) -> Markup:
     last = len(names) - 1
+    base = _H - _BOTTOM
     # Dates are long, and a phone shows them larger than the picture.
     shown = sorted({0, last // 2, last})
-    # The first and the last stay within the picture.
-    anchors = {last: "end", 0: "start"}
-    return Markup("").join(
-        Markup('<text class="tick" x="{:.1f}" y="{}" text-anchor="{}">{}</text>').format(
-            x(at), _H - _BOTTOM + 16, anchors.get(at, "middle"), names[at]
+    line = Markup('<path class="grid" d="M{} {}H{}"/>').format(_LEFT, base, _W - _RIGHT)
+    return line + Markup("").join(
+        Markup('<path class="notch" d="M{0:.1f} {1}v5"/>').format(x(at), base)
+        + Markup('<text class="tick" x="{:.1f}" y="{}" text-anchor="middle">{}</text>').format(
+            x(at), base + 20, names[at]
         )
         for at in shown
     )

@@ -21,6 +21,8 @@ BLOCKS = 20
 # A mean of fewer texts says little: its period is left out.
 FEWEST = 10
 _MOST_DAYS, _MOST_MONTHS = 62, 48
+# A clock that was never set says 1970: the hundredths at both ends do not say how long the time is.
+_FIRST, _LAST = 0.01, 0.99
 _SHOWN_AS = {"day": "%d %b %Y", "month": "%b %Y", "year": "%Y"}
 
 
@@ -75,12 +77,15 @@ class Drift:
         Texts of each class in each period, shape (classes, periods).
     means
         By unit, then class, then period.
+    strays
+        Texts whose date lies so far from all others that no period holds them.
     """
 
     rule: str
     periods: Sequence[str]
     counts: IntArray
     means: dict[str, list[list[Estimate | None]]]
+    strays: int = 0
 
 
 def measured(corpus: Corpus) -> dict[str, IntArray]:
@@ -109,14 +114,15 @@ def lengths(corpus: Corpus, unit: str, length: IntArray) -> Lengths:
 def drift(corpus: Corpus, units: dict[str, IntArray]) -> Drift | None:
     """Follow the mean lengths through time.
 
-    Days where all texts were written within two months, years where they span more than four, else months;
-    where the file has no times but an `order`, twenty blocks of equal size within each class (such files
-    are often sorted by class first). None where there is neither, or only one period.
+    Days where the texts were written within two months, years where they span more than four, else months:
+    from the 1st to the 99th percentile of their times. A text that lies further from those two than they lie
+    apart is a stray. Where the file has no times but an `order`, twenty blocks of equal size within each
+    class (such files are often sorted by class first). None where there is neither, or only one period.
     """
     found = _by_time(corpus) or _by_order(corpus)
     if found is None:
         return None
-    rule, names, period = found
+    rule, names, period, strays = found
     k, n = len(corpus.classes), len(names)
     known = period >= 0
     cell = corpus.codes[known].astype(np.int64) * n + period[known]
@@ -128,7 +134,7 @@ def drift(corpus: Corpus, units: dict[str, IntArray]) -> Drift | None:
         squares = np.bincount(cell, weights=values**2, minlength=k * n)
         estimates = [_mean(*each) for each in zip(counts.tolist(), sums, squares, strict=True)]
         means[unit] = [estimates[code * n : (code + 1) * n] for code in range(k)]
-    return Drift(rule, names, counts.reshape(k, n), means)
+    return Drift(rule, names, counts.reshape(k, n), means, strays)
 
 
 def _summary(length: IntArray) -> Summary:
@@ -150,28 +156,36 @@ def _mean(n: int, total: float, squares: float, fewest: int = FEWEST) -> Estimat
     return Estimate(mean, mean - half, mean + half)
 
 
-def _by_time(corpus: Corpus) -> tuple[str, list[str], IntArray] | None:
-    if corpus.times is None or np.isnat(corpus.times).all():
+_Periods = tuple[str, list[str], IntArray, int]  # rule, names, each text's period or -1, strays
+
+
+def _by_time(corpus: Corpus) -> _Periods | None:
+    if corpus.times is None:
         return None
     known = ~np.isnat(corpus.times)
-    first, last = corpus.times[known].min(), corpus.times[known].max()
+    times = corpus.times[known].astype("datetime64[us]").astype(np.int64)
+    low, high = np.quantile(times, _FIRST, method="lower"), np.quantile(times, _LAST, method="higher")
+    first, last = low.astype("datetime64[us]"), high.astype("datetime64[us]")
     months = int((last.astype("datetime64[M]") - first.astype("datetime64[M]")).astype(int)) + 1
     days = int((last.astype("datetime64[D]") - first.astype("datetime64[D]")).astype(int)) + 1
     if days <= _MOST_DAYS:
         rule, code = "day", "D"
     else:
         rule, code = ("month", "M") if months <= _MOST_MONTHS else ("year", "Y")
-    start = first.astype(f"datetime64[{code}]")
+    around = max(last - first, np.timedelta64(1, "D"))
+    near = known & (corpus.times >= first - around) & (corpus.times <= last + around)
+    start = corpus.times[near].min().astype(f"datetime64[{code}]")
     since = (corpus.times.astype(f"datetime64[{code}]") - start).astype(np.int64)
-    period = np.where(known, since, -1)
+    period = np.where(near, since, -1)
     n = int(period.max()) + 1
     if n == 1:
         return None
     names = (start.astype(np.int64) + np.arange(n)).astype(f"datetime64[{code}]")
-    return rule, [f"{each.item():{_SHOWN_AS[rule]}}" for each in names], period
+    shown = [f"{each.item():{_SHOWN_AS[rule]}}" for each in names]
+    return rule, shown, period, int(known.sum() - near.sum())
 
 
-def _by_order(corpus: Corpus) -> tuple[str, list[str], IntArray] | None:
+def _by_order(corpus: Corpus) -> _Periods | None:
     if corpus.order is None:
         return None
     rarest = int(np.bincount(corpus.codes).min())
@@ -183,4 +197,4 @@ def _by_order(corpus: Corpus) -> tuple[str, list[str], IntArray] | None:
         rows = np.flatnonzero(corpus.of(code))
         rows = rows[np.argsort(corpus.order[rows], kind="stable")]
         period[rows] = np.arange(len(rows)) * blocks // len(rows)
-    return "block", [str(number + 1) for number in range(blocks)], period
+    return "block", [str(number + 1) for number in range(blocks)], period, 0
