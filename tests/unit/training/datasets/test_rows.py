@@ -47,6 +47,16 @@ def test_one_row_without_a_date_takes_none_from_the_others_but_no_split_goes_by_
     assert rows.dataset().times is None
 
 
+def test_times_finer_than_microseconds_are_read(a_file: Callable[..., str]) -> None:
+    # Regression: they ended in a traceback, for nanoseconds would be lost.
+    dates = np.array(["2026-01-02T00:00:00.000000123", "2026-01-01"], "datetime64[ns]")
+
+    times = load_rows(a_file("some.parquet", {"text": ["a", "b"], "label": [0, 1], "date": dates})).times
+
+    assert times is not None
+    assert times.astype("datetime64[D]").astype(str).tolist() == ["2026-01-02", "2026-01-01"]
+
+
 @pytest.mark.parametrize("name", ["some.csv", "some.parquet"])
 def test_a_column_without_any_date_says_nothing(a_file: Callable[..., str], name: str) -> None:
     columns = {"text": ["a", "b"], "label": [0, 1], "date": np.array(["NaT", "NaT"], "datetime64[us]")}

@@ -139,7 +139,7 @@ def _times(name: str, time: Column) -> NDArray[np.datetime64] | None:
     column = _joined(time)
     if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
         # Zone or not, only the order counts, and one column has one zone.
-        stamps: NDArray[np.datetime64] = column.cast(pa.timestamp("us")).to_numpy(zero_copy_only=False)
+        stamps: NDArray[np.datetime64] = column.to_numpy(zero_copy_only=False).astype("datetime64[us]")
         return None if np.isnat(stamps).all() else stamps
     written = pd.Series(_spelled(name, column, "time")).str.strip()
     blank = written == ""
