@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sentiment_training.datasets import Counts, Rows
-from sentiment_training.exploration.balance import class_counts, training_counts
+from sentiment_training.exploration.balance import class_counts, in_training
 from sentiment_training.exploration.corpus import Corpus
 from sentiment_training.exploration.lengths import drift, lengths, measured
 from sentiment_training.exploration.marks import marks
@@ -43,9 +43,9 @@ def test_what_training_would_drop_is_counted_over_all_files(rows: Callable[..., 
     second = rows(["SAME", "both", "praise"], "+++", name="one")
     neutral = rows(["hm"], "0", name="three")
 
-    counts = training_counts([first, second, neutral])
+    found = in_training([first, second, neutral])
 
-    assert counts == {
+    assert found.counts == {
         "one": Counts(read=5, neutral=1, empty=1, contradictory=1, kept=2),
         "one 2": Counts(read=3, duplicate=1, contradictory=1, kept=1),
         "three": Counts(read=1, neutral=1),

@@ -1,11 +1,12 @@
 """What was read, what training would drop, and how often each class occurs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sentiment_training.datasets import Counts, Rows, without_duplicates
+from sentiment_training.datasets import Counts, Rows, split, without_duplicates
+from sentiment_training.errors import DatasetError
 from sentiment_training.exploration.corpus import Corpus
 from sentiment_training.scores import Estimate, wilson
 
@@ -19,6 +20,25 @@ class ClassCount:
     share: Estimate
 
 
+@dataclass(frozen=True)
+class Training:
+    """What `vigie train` would make of the files.
+
+    Attributes
+    ----------
+    counts
+        What it would keep of each file, and why not the rest.
+    marked
+        Those of the duplicate and contradictory rows that a file itself marks as such, in all files.
+    refusal
+        Why it would take none of them; None where it would go on.
+    """
+
+    counts: Mapping[str, Counts]
+    marked: Counts
+    refusal: str | None
+
+
 def class_counts(corpus: Corpus) -> list[ClassCount]:
     """Count the texts of each class that occurs."""
     counts = np.bincount(corpus.codes, minlength=len(corpus.classes)).tolist()
@@ -27,18 +47,25 @@ def class_counts(corpus: Corpus) -> list[ClassCount]:
     ]
 
 
-def training_counts(sources: Sequence[Rows]) -> dict[str, Counts]:
-    """Say what `vigie train` would keep of each file, and why not the rest; blank texts count as empty.
+def in_training(sources: Sequence[Rows]) -> Training:
+    """Drop and hold out what `vigie train` would; blank texts count as empty.
 
     Neutral rows without a text count as neutral, as in training.
     """
     polar = [each.polar() for each in sources]
+    marked = total([each.counts for each in polar])
     some = [each for each in polar if len(each)]
-    counts = [each.counts for each in polar]
     if some:
         cleaned = iter(without_duplicates(some))
-        counts = [next(cleaned).counts if len(each) else each.counts for each in polar]
-    return dict(zip(unique_names(sources), counts, strict=True))
+        polar = [next(cleaned) if len(each) else each for each in polar]
+    refusal = None
+    try:
+        for each in polar:
+            split(each.require_both_classes())
+    except DatasetError as fault:
+        refusal = str(fault)
+    counts = dict(zip(unique_names(sources), [each.counts for each in polar], strict=True))
+    return Training(counts, marked, refusal)
 
 
 def unique_names(sources: Sequence[Rows]) -> list[str]:

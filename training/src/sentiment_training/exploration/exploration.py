@@ -1,12 +1,12 @@
 """Explores labelled texts: every statistic that the report shows, in one straight story."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from threadpoolctl import threadpool_limits
 
-from sentiment_training.datasets import Counts, Rows
-from sentiment_training.exploration.balance import ClassCount, class_counts, training_counts
+from sentiment_training.datasets import Rows
+from sentiment_training.exploration.balance import ClassCount, Training, class_counts, in_training
 from sentiment_training.exploration.clouds import PlacedWord, cloud, telling
 from sentiment_training.exploration.corpus import Corpus, corpus_of
 from sentiment_training.exploration.lengths import Drift, Lengths, drift, lengths, measured
@@ -32,7 +32,7 @@ class Exploration:
     ----------
     corpus
         The texts.
-    counts
+    training
         What was read of each file, and what training would drop.
     classes, repeats, lengths, drift, marks
         See their modules; drift is None where nothing tells when a text was written.
@@ -47,7 +47,7 @@ class Exploration:
     """
 
     corpus: Corpus
-    counts: Mapping[str, Counts]
+    training: Training
     classes: Sequence[ClassCount]
     repeats: Repeats
     lengths: Sequence[Lengths]
@@ -86,7 +86,7 @@ def explore(
     corpus = corpus_of(sources, progress)
     vectors = None if embeddings is None else read_vectors(embeddings, corpus.words, progress)
     with progress.step("duplicates"):
-        counts, repeated = training_counts(sources), repeats(corpus)
+        training, repeated = in_training(sources), repeats(corpus)
     with progress.step("lengths"):
         units = measured(corpus)
         described = [lengths(corpus, unit, each) for unit, each in units.items()]
@@ -107,7 +107,7 @@ def explore(
             maps.append(projected(corpus, shown, vectors.means(words), vectors.source, seed))
     return Exploration(
         corpus=corpus,
-        counts=counts,
+        training=training,
         classes=class_counts(corpus),
         repeats=repeated,
         lengths=described,

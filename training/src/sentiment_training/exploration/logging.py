@@ -23,8 +23,9 @@ def log_report(registry: Registry, experiment: str, found: Exploration, report: 
         If MLflow fails; the run is marked failed, the file stays where it is.
     """
     with TrainingRun.started(registry, experiment, "explore", command="vigie explore") as run:
-        run.log_choices({"data": ", ".join(found.counts), "rows.map": found.rows, "seed": found.seed})
-        run.log_counts(found.counts)
+        counts = found.training.counts
+        run.log_choices({"data": ", ".join(counts), "rows.map": found.rows, "seed": found.seed})
+        run.log_counts(counts)
         run.log_metrics({f"texts.{each.name}": each.n for each in found.classes})
         run.log_file(report, FOLDER)
     return run.url

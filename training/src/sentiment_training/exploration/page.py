@@ -11,6 +11,7 @@ from sentiment_training.datasets import Counts
 from sentiment_training.exploration import charts, findings
 from sentiment_training.exploration.balance import total
 from sentiment_training.exploration.exploration import Exploration
+from sentiment_training.exploration.finding import percent
 from sentiment_training.exploration.marks import Mark
 from sentiment_training.exploration.repeats import Repeated
 
@@ -39,7 +40,7 @@ def report(found: Exploration, title: str, made_at: datetime, seconds: Mapping[s
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["percent"] = findings.percent
+    environment.filters["percent"] = percent
     environment.filters["number"] = lambda n: f"{n:,}"
     classes = found.corpus.classes
     widest = max(share.high for mark in found.marks for share in mark.shares)
@@ -52,7 +53,7 @@ def report(found: Exploration, title: str, made_at: datetime, seconds: Mapping[s
         classes=classes,
         legend={name: charts.sign(name) for name in classes},
         signs_of=charts.SIGNS,
-        total=total(list(found.counts.values())),
+        total=total(list(found.training.counts.values())),
         dropped=_dropped,
         histograms=[charts.histogram(each.histogram, classes, each.unit) for each in found.lengths],
         drifts=[]
