@@ -254,12 +254,24 @@ def test_one_class_is_explored_too(rows: Callable[..., Rows]) -> None:
     assert "a" not in [word.text for word in found.clouds[0]]
 
 
-def test_what_cannot_be_seen_is_in_no_cloud(rows: Callable[..., Rows]) -> None:
-    # Regression: what follows an emoji, to give it colours, stood there by its number.
-    found = explored(rows([f"lovely \u263a\ufe0f {i}" for i in range(20)], "+" * 20))
-    words = [word.text for word in found.clouds[0]]
-    assert "lovely" in words
-    assert not [word for word in words if word.startswith("U+")]
+def test_a_list_without_entries_says_why(rows: Callable[..., Rows]) -> None:
+    found = explored(rows(["bad", "good fun"] * 40, "-+" * 40))
+
+    lists = told(found, "ngrams")
+
+    assert "No negative text has pairs." in lists
+    assert "No other class has pairs to compare with." in lists
+    assert "No positive text has triples." in lists
+
+
+def test_each_mark_has_one_sentence(rows: Callable[..., Rows]) -> None:
+    # Regression: of three classes, exclamation marks took two sentences, and question marks got none.
+    some = rows(["bad ? yes", "so", "good !!! :) #yes", "good!"] * 40, "-0++" * 40)
+
+    marks = told(explored(some), "marks")
+
+    assert marks.count("Exclamation marks: in") == 1
+    assert marks.count("Question marks: in") == 1
 
 
 @pytest.mark.parametrize("texts", [["x"], ["!", "?"], ["\u202e", "a"], ["नमस्ते दुनिया", "مرحبا"]])

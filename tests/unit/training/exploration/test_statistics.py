@@ -1,6 +1,7 @@
 """The statistics, against small cases that were counted by hand."""
 
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -193,6 +194,13 @@ def test_the_log_odds_are_those_of_monroe_and_others() -> None:
     assert log_odds_z(counts, np.array([100, 100]), 1) == pytest.approx(-z)
 
 
+def test_the_only_word_there_is_is_typical_of_nothing(corpus: Make) -> None:
+    # Regression: its odds are infinite in both classes.
+    made = corpus(["bad"] * 80, "-+" * 40)
+
+    assert typical_ngrams(made, count_ngrams(made.words, made.codes, 2, 1), 0, 9) == []
+
+
 def test_an_ngram_that_is_as_frequent_everywhere_is_typical_of_nothing(corpus: Make) -> None:
     made = corpus(["the crew was kind"] * 50 + ["the bag was lost"] * 50, "+" * 50 + "-" * 50)
     words = count_ngrams(made.words, made.codes, 2, 1)
@@ -211,10 +219,41 @@ def test_with_one_class_the_most_frequent_words_are_given(corpus: Make) -> None:
     assert [(each.text, each.inside) for each in found] == [("a", 3), ("b", 1)]
 
 
-def test_an_invisible_piece_is_written_by_its_number(corpus: Make) -> None:
-    made = corpus(["\ufe0f"], "+")
+@pytest.mark.parametrize("labels", ["+" * 80, "+" * 40 + "-" * 40])
+def test_what_cannot_be_seen_is_typical_of_nothing(corpus: Make, labels: str) -> None:
+    # Regression: what follows an emoji, to give it colours or to join it, was listed by its number.
+    made = corpus(["lovely \u263a\ufe0f \U0001f469\u200d\U0001f52c"] * 40 + ["bad bag"] * 40, labels)
 
-    assert written(made.words.vocabulary, made.words.ids.astype(np.int64)) == "U+FE0F"
+    words, pairs = (
+        [
+            each.text
+            for each in typical_ngrams(
+                made, count_ngrams(made.words, made.codes, len(made.classes), size), -1, 9
+            )
+        ]
+        for size in (1, 2)
+    )
+
+    assert {"lovely", "\u263a"} < set(words)
+    assert "lovely \u263a" in pairs
+    assert not [each for each in (*words, *pairs) if re.search("U\\+|\ufe0f|\u200d", each)]
+
+
+def test_where_a_class_has_no_pairs_none_is_typical_of_any(corpus: Make) -> None:
+    # Regression: the most frequent pairs stood there as if they had been compared.
+    made = corpus(["bad"] * 40 + ["very good"] * 40, "-" * 40 + "+" * 40)
+    pairs = count_ngrams(made.words, made.codes, 2, 2)
+
+    assert [typical_ngrams(made, pairs, code, 9) for code in (0, 1)] == [[], []]
+
+
+def test_pairs_are_compared_though_a_third_class_has_none(corpus: Make) -> None:
+    made = corpus(["bad bag"] * 40 + ["hm"] * 40 + ["very good"] * 40, "-" * 40 + "0" * 40 + "+" * 40)
+    pairs = count_ngrams(made.words, made.codes, 3, 2)
+
+    found = [[each.text for each in typical_ngrams(made, pairs, code, 9)] for code in range(3)]
+
+    assert found == [["bad bag"], [], ["very good"]]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import matplotlib as mpl
 
 from sentiment.cleaning_patterns import LINK, MENTION, STOP_WORDS
 from sentiment_training.errors import OptionError
-from sentiment_training.exploration.ngrams import INVISIBLE, Typical
+from sentiment_training.exploration.ngrams import Typical
 
 WIDTH, HEIGHT = 560, 340
 MOST_WORDS = 70
@@ -43,10 +43,10 @@ def require_wordcloud() -> None:
 def telling(word: Typical, classes: int) -> bool:
     """Whether a word says something by itself.
 
-    It has a letter or is a picture, and stands for no mention or link, and for nothing invisible; where there
-    is no other class to compare with, it is none that cleaning would take for a stop word.
+    It has a letter or is a picture, and stands for no mention or link; where there is no other class to
+    compare with, it is none that cleaning would take for a stop word.
     """
-    if word.text in {MENTION.strip(), LINK.strip()} or re.fullmatch(INVISIBLE, word.text):
+    if word.text in {MENTION.strip(), LINK.strip()}:
         return False
     if not any(character.isalpha() or category(character) == "So" for character in word.text):
         return False

@@ -149,9 +149,7 @@ def marked(found: Exploration) -> list[Finding]:
     compared = _compared(found)
     if len(compared) < 2:  # noqa: PLR2004 - a pair
         return [_NOT_COMPARED]
-    told: list[tuple[float, str]] = []
-    for mark in found.marks:
-        told += _differences(mark, compared)
+    told = [each for mark in found.marks if (each := _difference(mark, compared)) is not None]
     if not told:
         return [Finding("plain", "No mark is clearly more frequent in one class than in another.")]
     return [Finding("plain", sentence) for _, sentence in sorted(told, reverse=True)[:3]]
@@ -214,7 +212,8 @@ def _longest_class(compared: Mapping[int, str], lengths: Lengths) -> Finding:
     return Finding("good", "The classes are about equally long.")
 
 
-def _differences(mark: Mark, compared: Mapping[int, str]) -> list[tuple[float, str]]:
+def _difference(mark: Mark, compared: Mapping[int, str]) -> tuple[float, str] | None:
+    """Say between which two classes a mark differs most, and by how much; None where chance may do it."""
     told = []
     shares = [(name, mark.shares[place]) for place, name in compared.items()]
     for (one, first), (other, second) in combinations(shares, 2):
@@ -229,7 +228,7 @@ def _differences(mark: Mark, compared: Mapping[int, str]) -> list[tuple[float, s
                 f"{percent(low.value)} of {less} ones ({times})."
             )
             told.append((high.value - low.value, sentence))
-    return told
+    return max(told, default=None)
 
 
 def _texts(n: int) -> str:

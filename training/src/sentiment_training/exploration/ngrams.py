@@ -8,6 +8,7 @@ it does not prefer what was seen twice, and unlike a difference of counts it doe
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from unicodedata import category
 
 import numpy as np
@@ -103,9 +104,9 @@ def log_odds_z(counts: IntArray, totals: IntArray, code: int) -> FloatArray:
     counts
         Of each n-gram in each class, shape (m, classes).
     totals
-        All n-grams in each class, shape (classes,); none 0.
+        All n-grams in each class, shape (classes,).
     code
-        Which class.
+        Which class; neither it nor all others together have no n-gram.
 
     Returns
     -------
@@ -122,6 +123,9 @@ def log_odds_z(counts: IntArray, totals: IntArray, code: int) -> FloatArray:
     """
     y, n = counts[:, code].astype(np.float64), float(totals[code])
     others, n_others = counts.sum(axis=1) - y, float(totals.sum()) - n
+    if (y + others == n + n_others).all():
+        # The only one there is has no odds.
+        return np.zeros(len(y))
     alpha_all = PRIOR_SHARE * (n + n_others)
     alpha = alpha_all * (y + others) / (n + n_others)
     here, there = y + alpha, others + alpha
@@ -133,40 +137,39 @@ def log_odds_z(counts: IntArray, totals: IntArray, code: int) -> FloatArray:
 def typical_ngrams(corpus: Corpus, counted: NgramCounts, code: int, most: int) -> list[Typical]:
     """Give the n-grams most typical of a class; those within two standard deviations of chance are not.
 
-    Where there is one class only, the most frequent ones.
+    Where there is one class only, the most frequent ones; none where the class, or all others, have no n-gram
+    of that length. N-grams with a word that cannot be seen, such as what follows an emoji, are left out.
     """
     inside = counted.counts[:, code]
     outside = counted.counts.sum(axis=1) - inside
-    if len(corpus.classes) == 1 or not counted.totals.all():
+    if len(corpus.classes) == 1:
         z, rank = np.zeros(len(inside)), inside.astype(np.float64)
         possible = inside > 0
+    elif not 0 < counted.totals[code] < counted.totals.sum():
+        return []
     else:
         z = rank = log_odds_z(counted.counts, counted.totals, code)
         possible = z > Z_95
     places = np.flatnonzero(possible)
     # Of equally typical ones the one with the smaller ids: the more frequent words.
-    best = places[np.argsort(-rank[places], kind="stable")[:most]]
+    ordered = places[np.argsort(-rank[places], kind="stable")].tolist()
+    vocabulary = corpus.words.vocabulary
+    seen = (place for place in ordered if all(_visible(vocabulary[each]) for each in counted.ids[place]))
     return [
         Typical(
-            written(corpus.words.vocabulary, counted.ids[place]),
+            written(vocabulary, counted.ids[place]),
             float(z[place]),
             int(inside[place]),
             int(outside[place]),
         )
-        for place in best
+        for place in islice(seen, most)
     ]
 
 
-INVISIBLE = r"U\+[0-9A-F]{4,6}( U\+[0-9A-F]{4,6})*"
-"""How `written` shows a word that cannot be seen, as a pattern."""
-
-
 def written(vocabulary: Sequence[str], ids: TokenIds) -> str:
-    """Write an n-gram's words; an invisible one, such as what follows an emoji, by its number."""
-    return " ".join(_visible(vocabulary[each]) for each in ids.tolist())
+    """Write an n-gram's words."""
+    return " ".join(vocabulary[each] for each in ids.tolist())
 
 
-def _visible(word: str) -> str:
-    if any(category(character)[0] not in "CMZ" for character in word):
-        return word
-    return " ".join(f"U+{ord(character):04X}" for character in word)
+def _visible(word: str) -> bool:
+    return any(category(character)[0] not in "CMZ" for character in word)

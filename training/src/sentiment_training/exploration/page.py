@@ -87,13 +87,23 @@ def _quoted(repeated: Repeated) -> str:
 
 def _ngram_lists(found: Exploration) -> list[dict[str, Any]]:  # for the template, which knows no types
     shown = []
-    for name, lists in zip(found.corpus.classes, found.ngrams, strict=True):
+    # In words, the most that a text of each class has.
+    longest = [each.longest for each in found.lengths[-1].summaries]
+    for place, (name, lists) in enumerate(zip(found.corpus.classes, found.ngrams, strict=True)):
         columns = []
-        for heading, entries in zip(_NGRAM_NAMES, lists, strict=True):
+        others = longest[:place] + longest[place + 1 :]
+        for size, (heading, entries) in enumerate(zip(_NGRAM_NAMES, lists, strict=True), start=1):
+            if longest[place] < size:
+                why = f"No {name} text has {heading.lower()}."
+            elif others and max(others) < size:
+                why = f"No other class has {heading.lower()} to compare with."
+            else:
+                why = "None beyond chance." if others else "None."
             strongest = max((each.z or each.inside for each in entries), default=1)
             columns.append(
                 {
                     "heading": heading,
+                    "why_none": why,
                     "entries": [
                         {"ngram": each, "width": f"{100 * (each.z or each.inside) / strongest:.0f}%"}
                         for each in entries
