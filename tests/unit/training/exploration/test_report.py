@@ -254,6 +254,23 @@ def test_one_class_is_explored_too(rows: Callable[..., Rows]) -> None:
     assert "a" not in [word.text for word in found.clouds[0]]
 
 
+def test_only_what_the_font_has_is_kept_to_a_width_in_a_cloud(rows: Callable[..., Rows]) -> None:
+    # Regression: emojis were squeezed to the width of the box that stands for what a font lacks.
+    strange = ("\U0001f602", "\U0001f52c", "\u263a", "\u098f", "\U00020000")
+    texts = [f"lovely {each}" for each in strange for _ in range(20)]
+    found = explored(rows(texts, "+" * len(texts)))
+
+    kept = re.findall(r'textLength="\d+" lengthAdjust="spacingAndGlyphs">(.+?)<title>', written(found))
+
+    assert {each.text for each in found.clouds[0]} == {"lovely", *strange}
+    assert kept == ["lovely"]
+
+
+def test_no_word_of_a_cloud_is_paler_than_its_colour(found: Exploration) -> None:
+    # Regression: small ones had a contrast of 3.1.
+    assert "opacity" not in written(found).split('id="clouds"')[1].split("</section>")[0]
+
+
 def test_a_list_without_entries_says_why(rows: Callable[..., Rows]) -> None:
     found = explored(rows(["bad", "good fun"] * 40, "-+" * 40))
 

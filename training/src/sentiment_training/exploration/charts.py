@@ -99,19 +99,9 @@ def scatter(shown: Projection, corpus: Corpus) -> Markup:
 
 def word_cloud(words: Sequence[PlacedWord], name: str) -> Markup:
     """Draw a cloud; words are text, so they can be found and read aloud."""
-    largest = max((each.size for each in words), default=1)
     parts = [
-        Markup(
-            '<text x="{:.0f}" y="{:.0f}" font-size="{}" textLength="{:.0f}" lengthAdjust="spacingAndGlyphs" '
-            'opacity="{:.2f}">{}<title>{} times</title></text>'
-        ).format(
-            each.x,
-            each.y,
-            each.size,
-            each.width,
-            0.62 + 0.38 * (each.size / largest) ** 0.5,
-            each.text,
-            f"{each.n:,}",
+        Markup('<text x="{:.0f}" y="{:.0f}" font-size="{}"{}>{}<title>{} times</title></text>').format(
+            each.x, each.y, each.size, _squeezed(each.width), each.text, f"{each.n:,}"
         )
         for each in words
     ]
@@ -209,6 +199,13 @@ def _x_axis_names(names: Sequence[str], x: Callable[[float], float]) -> Markup:
         )
         for at in shown
     )
+
+
+def _squeezed(width: float | None) -> Markup:
+    """Keep a word to the width that was measured for it, whatever font shows it."""
+    if width is None:
+        return Markup("")
+    return Markup(' textLength="{:.0f}" lengthAdjust="spacingAndGlyphs"').format(width)
 
 
 def _runs(present: Sequence[bool]) -> list[list[int]]:

@@ -4,10 +4,12 @@ import importlib.util
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from unicodedata import category
+from unicodedata import category, east_asian_width
 
 import matplotlib as mpl
+from matplotlib.ft2font import FT2Font
 
 from sentiment.cleaning_patterns import LINK, MENTION, STOP_WORDS
 from sentiment_training.errors import OptionError
@@ -18,18 +20,23 @@ MOST_WORDS = 70
 _LARGEST, _SMALLEST = 74, 11
 # Measured with what the page falls back on; Verdana has the same widths.
 _FONT = Path(mpl.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")
+# Here begin the two planes of Unicode that no font fills: one for each character of the first two.
+_NOWHERE, _PLANES = 0xF0000, 0x20000
 _INSTALL = "`uv sync --all-packages --extra explore`"
 
 
 @dataclass(frozen=True)
 class PlacedWord:
-    """A word in a cloud: left end and base line, size and width, in units of the picture."""
+    """A word in a cloud: left end and base line, size and width, in units of the picture.
+
+    The width is None where the font that measures lacks a part of the word: the page shows it in another.
+    """
 
     text: str
     x: float
     y: float
     size: int
-    width: float
+    width: float | None
     z: float
     n: int
 
@@ -58,7 +65,7 @@ def cloud(words: Sequence[Typical], seed: int) -> list[PlacedWord]:
     from PIL import ImageFont  # noqa: PLC0415 - comes with wordcloud, in an extra
     from wordcloud import WordCloud  # noqa: PLC0415 - in an extra
 
-    told = {each.text: each for each in words[:MOST_WORDS]}
+    told = {_measured(each.text): each for each in words[:MOST_WORDS]}
     if not told:
         return []
     placed = WordCloud(
@@ -76,20 +83,42 @@ def cloud(words: Sequence[Typical], seed: int) -> list[PlacedWord]:
         color_func=lambda *_, **__: "black",
     ).generate_from_frequencies({word: each.z or float(each.inside) for word, each in told.items()})
     found = []
-    for (word, _), size, (top, left), _, _ in placed.layout_:
+    for (measured, _), size, (top, left), _, _ in placed.layout_:
+        word = told[measured]
         font = ImageFont.truetype(str(_FONT), size)
-        x0, _, x1, _ = font.getbbox(word)
+        x0, y0, x1, _ = font.getbbox(measured)
         # The layout places the ink's box; SVG wants the base line.
         ascent, _ = font.getmetrics()
         found.append(
             PlacedWord(
-                word,
+                word.text,
                 float(left - x0),
-                float(top + ascent - font.getbbox(word)[1]),
+                float(top + ascent - y0),
                 int(size),
-                float(x1 - x0),
-                told[word].z,
-                told[word].inside,
+                None if any(_foreign(each) for each in word.text) else float(x1 - x0),
+                word.z,
+                word.inside,
             )
         )
     return found
+
+
+def _measured(word: str) -> str:
+    """Give a word that takes as much room in the font that measures as this one in those that show it.
+
+    A picture is about 1.3 times as wide as high: two of the boxes that stand for what a font lacks.
+    """
+    return "".join(2 * chr(_NOWHERE + ord(each) % _PLANES) if _wide(each) else each for each in word)
+
+
+def _wide(character: str) -> bool:
+    return category(character) == "So" or east_asian_width(character) in {"F", "W"}
+
+
+def _foreign(character: str) -> bool:
+    return _wide(character) or ord(character) not in _characters()
+
+
+@cache
+def _characters() -> frozenset[int]:
+    return frozenset(FT2Font(str(_FONT)).get_charmap())
