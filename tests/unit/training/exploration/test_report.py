@@ -254,6 +254,14 @@ def test_one_class_is_explored_too(rows: Callable[..., Rows]) -> None:
     assert "a" not in [word.text for word in found.clouds[0]]
 
 
+def test_every_table_scrolls_by_itself_and_no_percent_sign_stands_alone(found: Exploration) -> None:
+    # Regression: the table of the balance made a whole page of 360 pixels scroll sideways.
+    page = written(found)
+
+    assert page.count("<table>") == page.count('<div class="scroll"><table>') == 3
+    assert not re.search(r"\d\s? %", " ".join(Page(page).texts[2:]).replace(NASTY, ""))
+
+
 def test_only_what_the_font_has_is_kept_to_a_width_in_a_cloud(rows: Callable[..., Rows]) -> None:
     # Regression: emojis were squeezed to the width of the box that stands for what a font lacks.
     strange = ("\U0001f602", "\U0001f52c", "\u263a", "\u098f", "\U00020000")

@@ -345,4 +345,4 @@ def test_vectors_are_read_from_a_file_and_texts_are_the_mean_of_what_it_knows(
     read = read_vectors(look_into(path), made.words, SilentProgress())
 
     assert read.means(made.words).tolist() == [[0.5, 0.5], [1, 0], [0, 0]]
-    assert read.source == "glove.txt, which knows 60 % of the words as they occur"
+    assert read.source == "glove.txt, which knows 60\xa0% of the words as they occur"

@@ -12,11 +12,12 @@ from sentiment_training.exploration.lengths import Drift, Histogram
 from sentiment_training.exploration.projections import Projection
 
 # Drawn as wide as a phone shows them, so that their letters stay as large as they are drawn.
-_W, _H = 460, 250
+_W, _H = 460, 260
 # At the sides there is room for "100 %" and half of "10000" as a phone shows them.
-_LEFT, _RIGHT, _TOP, _BOTTOM = 60, 26, 12, 34
+_LEFT, _RIGHT, _TOP, _BOTTOM = 60, 26, 12, 44
 _HALF_CHARACTER = 4.7
-_MAP = 560
+# Below a map, room for the text that is pointed at.
+_MAP, _READ = 560, 130
 _TIP_CHARACTERS = 160
 _FEW_TICKS = 5
 
@@ -28,7 +29,7 @@ def histogram(shown: Histogram, classes: Sequence[str], unit: str) -> Markup:
     top = float(shares.max())
     y = _scale(0, top, _H - _BOTTOM, _TOP)
     parts = [
-        _y_axis(0, top, y, lambda value: f"{100 * value:.3g} %"),
+        _y_axis(0, top, y, lambda value: f"{100 * value:.3g}\N{NO-BREAK SPACE}%"),
         _x_axis_numbers(float(edges[-1]), x, unit),
     ]
     for name, row in zip(classes, shares, strict=True):
@@ -77,9 +78,14 @@ def through_time(drift: Drift, classes: Sequence[str], unit: str) -> Markup:
 
 
 def scatter(shown: Projection, corpus: Corpus) -> Markup:
-    """Draw a map: a sign a text, its shape and colour its class; pointing at it shows the text."""
+    """Draw a map: a sign a text, its shape and colour its class; below, the text that is pointed at.
+
+    A tap is no pointing everywhere, but gives what can have it the focus: that shows the text too.
+    """
     size = _MAP - 24
-    parts = []
+    parts = [
+        Markup('<g class="hint">{}</g>').format(_read("Point at a sign, or tap it, to read its text here."))
+    ]
     # In the order of the file one class would cover the other.
     order = np.random.default_rng(0).permutation(len(shown.rows))
     for at in order.tolist():
@@ -88,12 +94,19 @@ def scatter(shown: Projection, corpus: Corpus) -> Markup:
         left, top = (12 + size * float(each) for each in shown.points[at])
         text = corpus.texts[row].as_py()
         parts.append(
-            Markup('<path class="c-{}" d="M{:.1f} {:.1f}{}"><title>{}</title></path>').format(
-                name, left, top, SIGNS[name], short(text, _TIP_CHARACTERS)
+            Markup('<g class="c-{}" tabindex="-1"><path d="M{:.1f} {:.1f}{}"/>{}</g>').format(
+                name, left, top, SIGNS[name], _read(short(text, _TIP_CHARACTERS))
             )
         )
-    return Markup('<svg class="map" viewBox="0 0 {0} {0}" role="img" aria-label="{1}">{2}</svg>').format(
-        _MAP, f"Map of {len(parts):,} texts by {shown.source}", Markup("").join(parts)
+    return Markup('<svg class="map" viewBox="0 0 {} {}" role="group" aria-label="{}">{}</svg>').format(
+        _MAP, _MAP + _READ, f"Map of {len(shown.rows):,} texts by {shown.source}", Markup("").join(parts)
+    )
+
+
+def _read(text: str) -> Markup:
+    # SVG itself breaks no lines; HTML within it does.
+    return Markup('<foreignObject y="{}" width="{}" height="{}"><p dir="auto">{}</p></foreignObject>').format(
+        _MAP, _MAP, _READ, text
     )
 
 
@@ -182,7 +195,7 @@ def _x_axis_numbers(most: float, x: Callable[[float], float], unit: str) -> Mark
         for value in ticks(0, most, 6)
     )
     return marks + Markup('<text class="tick" x="{}" y="{}" text-anchor="end">{}</text>').format(
-        _W - _RIGHT, _H - 4, unit
+        _W - _RIGHT, _H - 8, unit
     )
 
 

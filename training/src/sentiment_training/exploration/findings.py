@@ -113,7 +113,8 @@ def lengths(found: Exploration) -> list[Finding]:
         findings.append(
             Finding(
                 "plain",
-                f"Median length in {each.unit}: {medians}. 95 % of every class have at most {longest:.0f}.",
+                f"Median length in {each.unit}: {medians}. "
+                f"95\N{NO-BREAK SPACE}% of every class have at most {longest:.0f}.",
             )
         )
     compared = _compared(found)

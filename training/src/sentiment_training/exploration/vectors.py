@@ -67,7 +67,8 @@ def read_vectors(file: VectorFile, words: Words, progress: Progress) -> WordVect
         table[vocabulary[word]] = vector
     with_vector: BoolArray = np.any(table, axis=1)
     known = float(with_vector[words.ids].mean()) if len(words.ids) else 0.0
-    return WordVectors(f"{file.path.name}, which knows {100 * known:.0f} % of the words as they occur", table)
+    share = f"{100 * known:.0f}\N{NO-BREAK SPACE}%"
+    return WordVectors(f"{file.path.name}, which knows {share} of the words as they occur", table)
 
 
 def learned_vectors(words: Words, seed: int) -> WordVectors:
