@@ -132,6 +132,12 @@ def test_texts_without_a_date_are_counted_and_the_dates_of_the_others_used(rows:
     assert "3 of 120 texts have no date" in told(found, "overview")
 
 
+def test_one_text_without_a_date_is_one(rows: Callable[..., Rows]) -> None:
+    some = rows(["good", "bad"], "+-", times=["NaT", "2026-01-01"])
+
+    assert "1 of 2 texts has no date: drift by date leaves it out" in told(explored(some), "drift")
+
+
 def test_strays_are_counted(rows: Callable[..., Rows]) -> None:
     some = rows(["good", "bad"] * 60, "+-" * 60, times=["1970-01-01", *by_day(119, 3)])
 

@@ -42,11 +42,12 @@ def _undated(found: Exploration) -> list[Finding]:
     n = 0 if times is None else int(np.isnat(times).sum())
     if not n:
         return []
+    have, them = ("has", "it") if n == 1 else ("have", "them")
     return [
         Finding(
             "mind",
-            f"{n:,} of {len(found.corpus):,} texts {'has' if n == 1 else 'have'} no date: drift by date "
-            "leaves them out, and training parts a file by date only where every row has one.",
+            f"{n:,} of {len(found.corpus):,} texts {have} no date: drift by date leaves {them} out, and "
+            "training parts a file by date only where every row has one.",
         )
     ]
 
