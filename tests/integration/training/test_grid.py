@@ -1,11 +1,15 @@
 """`vigie grid` against a real MLflow server: a run with nested runs, and a version only on request."""
 
 import subprocess
+import sys
+import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
+from servers import wait_until
 
 from sentiment import Bundle
 
@@ -68,3 +72,20 @@ def test_what_the_grid_cannot_do_is_one_line(vigie: Vigie, tweets_file: File) ->
     answer = vigie("grid", tweets_file("train.csv"), "--metric", "beauty")
     assert answer.returncode == 2
     assert answer.stderr.startswith("vigie: there is no metric 'beauty'")
+
+
+def test_killed_it_leaves_no_worker_behind(mlflow_uri: str, tweets_file: File, tmp_path: Path) -> None:
+    # Regression: they waited for ever for something to do.
+    command = [str(Path(sys.executable).with_name("vigie")), "grid", tweets_file("large.csv", 20_000)]
+    command += ["--jobs", "2", "--mlflow-uri", mlflow_uri, "--cache-folder", str(tmp_path)]
+    with subprocess.Popen([*command, "--experiment", "killed"], stderr=subprocess.DEVNULL) as process:
+
+        def workers() -> list[psutil.Process]:
+            children = psutil.Process(process.pid).children(recursive=True)
+            return [each for each in children if any("loky" in part for part in each.cmdline())]
+
+        wait_until(workers, 240, "workers are there")
+        begun = workers()
+        time.sleep(3)  # until they have begun to work, and know whom to watch
+        process.kill()
+    assert psutil.wait_procs(begun, timeout=30)[1] == []

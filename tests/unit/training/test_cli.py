@@ -57,6 +57,17 @@ def test_a_password_in_the_address_is_not_repeated() -> None:
         (["train", "--eval", "heldout=x.csv"], "does not begin with heldout"),
         (["train", "-o", "ngrams"], "'ngrams' is not of the form NAME=VALUE"),
         (["train", "-o", "c=1", "-o", "c=2"], "c is given twice, as 1 and as 2; leave one out"),
+        (["train", "--test-share", "2"], "the share to hold out is 2; give one from 0.01 to 0.5"),
+        (["grid", "--test-share", "0"], "the share to hold out is 0; give one from 0.01 to 0.5"),
+        (["train", "-o", "expert=other"], "expert=other: it is none of the data sets"),
+        (
+            ["train", "--mlflow-uri", "127.0.0.1:5000"],
+            "write one like http://127.0.0.1:5000, with --mlflow-uri",
+        ),
+        (
+            ["versions", "--mlflow-uri", ""],
+            "'' is no address of MLflow; write one like http://127.0.0.1:8080",
+        ),
         (["train", "--experiment", " "], "--experiment is empty; name one, or leave it out"),
         (["train", "--name", "a/b"], "--name 'a/b': a registered model's name has a letter, and no /"),
         (["search", "--timeout", "nan"], "--timeout nan: give a number of seconds"),
@@ -89,3 +100,16 @@ def test_answers_are_written_over_no_file_unless_that_is_asked_for(a_file: Calla
     answer = vigie("score", "1", file, "--out", file, "--force")
     assert answer.returncode == 2
     assert "that is the file that is scored; give another name" in answer.stderr
+
+
+def test_a_search_writes_over_no_file_but_what_one_wrote(a_file: Callable[..., str], tmp_path: Path) -> None:
+    # Regression: a mistyped name took the data's place.
+    data = a_file("mine.csv", {"text": ["good", "bad"], "label": [1, 0]})
+    before = Path(data).read_bytes()
+    answer = vigie("search", data, "--write-recipe", data)
+    assert answer.returncode == 2
+    assert f"--write-recipe {data}: there is a file already; give another name" in answer.stderr
+    assert Path(data).read_bytes() == before
+    written = tmp_path / "best.toml"
+    written.write_text("# The best of 3 trials, by accuracy.\n")
+    assert "there is a file" not in vigie("search", data, "--write-recipe", str(written)).stderr

@@ -57,9 +57,9 @@ def test_everything_it_says_is_in_the_recipe(tmp_path: Path) -> None:
     ("before", "after", "reason"),
     [
         ('family = "logreg"', "", "the key 'family' is missing"),
-        ('family = "logreg"', "family = 3", "a text is wanted, not 3"),
+        ('family = "logreg"', "family = 3", "family takes a text, not 3"),
         ("seed = 3", "sed = 3", "sed is no key of a recipe; the keys are data"),
-        ("seed = 3", "seed = 3.5", "a whole number is wanted"),
+        ("seed = 3", "seed = 3.5", "seed takes a whole number, not 3.5"),
         ("seed = 3", "seed = -1", "seed lies between 0 and 4294967295, not at -1"),
         ("seed = 3", "seed = = 3", "no recipe can be read"),
         ("most_evaluated = 500", "most_evaluated = 0", "most_evaluated is 0; fewer than 100 rows"),
@@ -69,7 +69,7 @@ def test_everything_it_says_is_in_the_recipe(tmp_path: Path) -> None:
         ('["en", "fr"]', "[]", "languages is a list of codes"),
         ('["en", "fr"]', '"en"', "languages is a list of codes"),
         ("rows = 700", "rows = 9", "9 rows of sub/tweets.csv are too few"),
-        ("rows = 700", "rows = 0.5", "a whole number is wanted"),
+        ("rows = 700", "rows = 0.5", "rows of sub/tweets.csv takes a whole number"),
         ("strangers = 0.25", "strangers = 25", "strangers is a share of the rows of sub/tweets.csv"),
         ("strangers = 0.25", "strangers = nan", "strangers is a share of the rows of sub/tweets.csv"),
         ("weight = 2", "weight = 0", "the weight of sub/tweets.csv must lie above 0"),
@@ -77,7 +77,7 @@ def test_everything_it_says_is_in_the_recipe(tmp_path: Path) -> None:
         ("weight = 2", "weigth = 2", "weigth is no key of a data set"),
         ('manual = "manual.csv"', 'heldout = "manual.csv"', "'heldout' cannot name an evaluation set"),
         ('manual = "manual.csv"', '"a/b" = "manual.csv"', "'a/b' cannot name an evaluation set"),
-        ("c = 0.5", "c = [1]", "an option is a text, a number or true/false"),
+        ("c = 0.5", "c = [1]", "the option c takes a text, a number or true/false"),
     ],
 )
 def test_what_is_not_understood_is_said(tmp_path: Path, before: str, after: str, reason: str) -> None:

@@ -49,7 +49,7 @@ def kept_arrays(path: Path) -> Iterator[Mapping[str, npt.NDArray[np.generic]]]:
         raise CheckpointError(f"{path} cannot be read ({fault}); --fresh begins again") from fault
 
 
-def require_place(path: Path, *, force: bool, option: str = "--out") -> None:
+def require_place(path: Path, *, force: bool, option: str = "--out", replaceable: bool = True) -> None:
     """Raise OptionError if nothing could be written there; before any long work.
 
     Parameters
@@ -58,13 +58,14 @@ def require_place(path: Path, *, force: bool, option: str = "--out") -> None:
         Whether an existing file may be replaced.
     option
         That named it.
+    replaceable
+        Whether the command has a --force.
     """
     if path.is_dir():
         raise OptionError(f"{option} {path}: that is a folder; name a file in it")
     if path.exists() and not force:
-        raise OptionError(
-            f"{option} {path}: there is a file already; give another name, or --force to replace it"
-        )
+        remedy = "give another name" + ", or --force to replace it" * replaceable
+        raise OptionError(f"{option} {path}: there is a file already; {remedy}")
     if not path.parent.is_dir():
         raise OptionError(f"{option} {path}: there is no folder {path.parent}; make it first")
     if not os.access(path.parent, os.W_OK):

@@ -4,9 +4,12 @@ Within a fold texts are cut and counted once, and all models share it. The fores
 what the others see too; refitted, it counts by its own defaults, which hold fewer rare ones.
 """
 
+import os
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 from types import MappingProxyType
 
@@ -28,6 +31,7 @@ from sentiment_training.families.classic.features import (
     check_features,
 )
 from sentiment_training.families.family import IntArray, parse_options
+from sentiment_training.machine import usable_cores
 from sentiment_training.metrics import average_precision, roc_auc
 from sentiment_training.progress import Progress, SilentProgress
 
@@ -38,6 +42,7 @@ METRICS = ("precision", "accuracy", "recall", "f1", "roc_auc", "average_precisio
 _VALIDATION_SHARE = 0.1
 
 _THRESHOLD = 0.5
+_WATCH_S = 2.0
 
 # A candidate's number, a fold's number, seconds of the fit, metrics.
 _Measured = tuple[int, int, float, Mapping[str, float]]
@@ -140,7 +145,7 @@ def cross_validate(
     options
         Of the features, the same for all.
     jobs
-        Processes at once.
+        Processes at once; no more than there are cores.
     """
     candidates = [Candidate(*model, tried) for model, every in _TRIED.items() for tried in every]
     # Stratified by data set too: each fold has its share of every domain.
@@ -151,14 +156,16 @@ def cross_validate(
         for learned, measured in splitter.split(strata, strata):
             counted.append(_Fold.of(rows, learned, measured, options, seed))
             advance()
+    here = os.getpid()
     tasks = [
-        delayed(_measured)(number, at, candidate, fold, seed)
+        delayed(_measured)(number, at, candidate, fold, seed, here)
         for (number, candidate), (at, fold) in product(enumerate(candidates), enumerate(counted))
     ]
     results: dict[tuple[int, int], tuple[float, Mapping[str, float]]] = {}
+    work = Parallel(n_jobs=min(jobs, usable_cores()), return_as="generator_unordered")
     with progress.step("cross-validate", len(tasks)) as advance:
         # Large arrays reach the processes through one file that all of them map.
-        for number, at, seconds, metrics in Parallel(n_jobs=jobs, return_as="generator_unordered")(tasks):
+        for number, at, seconds, metrics in work(tasks):
             results[number, at] = seconds, metrics
             advance()
     return [
@@ -204,8 +211,10 @@ class _Fold:
         )
 
 
-def _measured(number: int, at: int, candidate: Candidate, fold: _Fold, seed: int) -> _Measured:
-    """Fit one candidate on one fold; runs in a process of its own."""
+def _measured(number: int, at: int, candidate: Candidate, fold: _Fold, seed: int, parent: int) -> _Measured:
+    """Fit one candidate on one fold; runs in a process of its own, which ends with its parent."""
+    if os.getpid() != parent:
+        _end_with(parent)
     family = CLASSIC[candidate.family]
     started = time.perf_counter()
     model = family.fit_counted(
@@ -230,3 +239,15 @@ def _measured(number: int, at: int, candidate: Candidate, fold: _Fold, seed: int
             "average_precision": average_precision(probability, label),
         },
     )
+
+
+@cache
+def _end_with(parent: int) -> None:
+    """Watch the process that began this one: killed, it cannot say that nobody waits for an answer."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_WATCH_S)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

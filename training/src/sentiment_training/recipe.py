@@ -136,14 +136,14 @@ def read_recipe(path: Path, data_folder: Path) -> Recipe:
                 raise TypeError(f"{table} is a part of its own, with the heading [{table}]")
         most = content.get("most_evaluated")
         return Recipe(
-            family=_text(content["family"]),
+            family=_text(content["family"], "family"),
             data=[_source(each, data_folder) for each in content["data"]],
             evaluation={
-                checked_name(name): _located(_text(source), data_folder)
+                checked_name(name): _located(_text(source, f"the evaluation set {name}"), data_folder)
                 for name, source in content.get("evaluation", {}).items()
             },
-            options={name: _as_typed(value) for name, value in content.get("options", {}).items()},
-            test_share=_number(content.get("test_share", 0.1)),
+            options={name: _as_typed(value, name) for name, value in content.get("options", {}).items()},
+            test_share=_number(content.get("test_share", 0.1), "test_share"),
             seed=_seed(content.get("seed", 0)),
             languages=checked_languages(content.get("languages", ["en"])),
             most_evaluated=None if most is None else _most_evaluated(most),
@@ -238,25 +238,25 @@ def _source(entry: Mapping[str, object], folder: Path) -> Source:
         raise TypeError(
             f"{unknown[0]} is no key of a data set; the keys are source, weight, rows and strangers"
         )
-    source = _text(entry["source"])
-    rows = _whole(entry["rows"]) if "rows" in entry else None
+    source = _text(entry["source"], "source")
+    rows = _whole(entry["rows"], f"rows of {source}") if "rows" in entry else None
     if rows is not None and rows < _FEWEST_ROWS:
         raise TypeError(f"{rows} rows of {source} are too few; {_FEWEST_ROWS} are wanted at least")
-    strangers = _number(entry.get("strangers", 0.0))
+    strangers = _number(entry.get("strangers", 0.0), f"strangers of {source}")
     if not 0 <= strangers <= 1:
         raise TypeError(f"strangers is a share of the rows of {source}, from 0 to 1, not {strangers:g}")
-    weight = checked_weight(source, _number(entry.get("weight", 1.0)))
+    weight = checked_weight(source, _number(entry.get("weight", 1.0), f"the weight of {source}"))
     return Source(_located(source, folder), weight, rows, strangers)
 
 
 def _seed(value: object) -> int:
-    if not 0 <= (seed := _whole(value)) <= LARGEST_SEED:
+    if not 0 <= (seed := _whole(value, "seed")) <= LARGEST_SEED:
         raise TypeError(f"seed lies between 0 and {LARGEST_SEED}, not at {seed}")
     return seed
 
 
 def _most_evaluated(value: object) -> int:
-    if (most := _whole(value)) < _FEWEST_EVALUATED:
+    if (most := _whole(value, "most_evaluated")) < _FEWEST_EVALUATED:
         raise TypeError(f"most_evaluated is {most}; fewer than {_FEWEST_EVALUATED} rows measure nothing")
     return most
 
@@ -278,27 +278,27 @@ def _toml(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _as_typed(value: object) -> str:
+def _as_typed(value: object, key: str) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str | int | float):
         return str(value)
-    raise TypeError(f"an option is a text, a number or true/false, not {value!r:.100}")
+    raise TypeError(f"the option {key} takes a text, a number or true/false, not {value!r:.100}")
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"a text is wanted, not {value!r:.100}")
+def _text(value: object, key: str) -> str:
+    if not isinstance(value, str) or not value:
+        raise TypeError(f"{key} takes a text, not {value!r:.100}")
     return value
 
 
-def _number(value: object) -> float:
+def _number(value: object, key: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"a number is wanted, not {value!r:.100}")
+        raise TypeError(f"{key} takes a number, not {value!r:.100}")
     return float(value)
 
 
-def _whole(value: object) -> int:
+def _whole(value: object, key: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"a whole number is wanted, not {value!r:.100}")
+        raise TypeError(f"{key} takes a whole number, not {value!r:.100}")
     return value

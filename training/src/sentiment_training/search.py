@@ -138,7 +138,11 @@ def search(
     say(f"study {study.study_name}" + ("" if is_new else f": {len(finished(study))} trials are there"))
     with _parent(study, registry, experiment, say, material, is_new=is_new) as parent:
         trials = _Trials(wanted, material.train(), material.validation(), study, registry, experiment, say)
-        _work(wanted, study, trials, parent, progress, say)
+        try:
+            _work(wanted, study, trials, parent, progress, say)
+        except SystemExit:
+            say(f"{len(finished(study))} trials are there; the same command goes on")
+            raise
         measured = [each for each in finished(study) if each.state == TrialState.COMPLETE]
         if not measured:
             raise OptionError(

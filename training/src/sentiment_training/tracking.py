@@ -1,6 +1,7 @@
 """Talks to MLflow: politely, within seconds when it is not there, and in one sentence when it refuses."""
 
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +16,7 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.utils.credentials import get_default_host_creds
 
-from sentiment_training.errors import TrackingError, UnreachableError
+from sentiment_training.errors import OptionError, TrackingError, UnreachableError
 from sentiment_training.guard import Server
 
 # MLflow reads its settings from the environment alone.
@@ -23,6 +24,9 @@ _IMPATIENT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEO
 # Its client retries for four minutes without a word; `Patience` does it for two, with one.
 NO_RETRIES = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
 PATIENCE_S = 120.0
+# A server, or a database of one's own as SQLAlchemy names it.
+_ADDRESS = r"(?:https?|sqlite|postgresql|mysql|mssql)(?:\+\w+)?://."
+_SHORT_S = 120.0
 _PAUSE_S = 2.0
 _REFUSED = 400
 _SERVER_FAULT = 500
@@ -45,7 +49,15 @@ def connect(uri: str) -> MlflowClient:
         If nothing answers within seconds.
     TrackingError
         If what answers refuses, or is no MLflow.
+    OptionError
+        If that is no address.
     """
+    if not re.match(_ADDRESS, uri):
+        like = f"http://{uri}" if re.match(r"[\w.\-]+(:\d+)?(/|$)", uri) else "http://127.0.0.1:8080/mlflow"
+        raise OptionError(
+            f"{uri!r} is no address of MLflow; write one like {like}, with --mlflow-uri or in "
+            "VIGIE_MLFLOW_URI"
+        )
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)
     with told(uri), environment(_IMPATIENT):
@@ -123,13 +135,17 @@ class Patience:
                 self.outage.begins()
                 if deadline is None:
                     deadline = now + self.limit_s
-                    self.outage.say(f"waiting for MLflow, {self.limit_s / 60:g} minutes at most")
+                    self.outage.say(f"waiting for MLflow, {_duration(self.limit_s)} at most")
                 elif now >= deadline:
                     raise
                 self.sleep(self.pause_s)
             else:
                 self.outage.ends()
                 return answer
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:g} seconds" if seconds < _SHORT_S else f"{seconds / 60:g} minutes"
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Loading: every form in which labelled tweets come, and a plain sentence for every fault."""
 
+import os
 import zipfile
 from collections.abc import Callable
 from contextlib import suppress
@@ -189,6 +190,44 @@ def test_a_zip_with_a_flipped_byte_is_named_as_such(tmp_path: Path) -> None:
         load_dataset(str(path))
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"text;label\na;1\n", "its cells are parted by semicolons; save it with commas"),
+        (b"text\tlabel\na\t1\n", "its cells are parted by tabs; save it with commas"),
+        (b'[{"text": "a", "label": 1}]\n', "JSON is not read; save it as CSV or parquet"),
+        (b"\x1f\x8b\x08\x00", r"gzip is not read; unpack it first \(`gunzip`\)"),
+        ("text,label\na,1\n".encode("utf-16"), "UTF-16 is not read; save it as UTF-8"),
+        (b"text,label\na,1\n" + b"b" * 10_000_000, "a quote that is not closed, or is longer than 4 MB"),
+    ],
+)
+def test_what_is_not_read_is_called_by_its_name(content: bytes, said: str, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(content)
+    with pytest.raises(DatasetError, match=said):
+        load_dataset(str(tmp_path / "a.csv"))
+
+
+def test_a_long_text_is_one(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("text,label\n{},1\nb,0\n".format("good " * 500_000))
+    assert len(load_dataset(str(tmp_path / "a.csv"))) == 2
+
+
+def test_tweets_in_a_header_s_place_are_not_repeated_at_length(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(",".join(f"tweet {number}" for number in range(200)) + "\n")
+    with pytest.raises(MissingColumnsError) as told:
+        load_dataset(str(tmp_path / "a.csv"))
+    assert len(str(told.value)) < 400
+
+
+def test_a_pipe_is_refused(tmp_path: Path) -> None:
+    # Regression: its first bytes were lost, and what followed was taken for a header.
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(
+        UnreadableFileError, match=r"is no ordinary file, .* write what a pipe gives to a file"
+    ):
+        load_dataset(str(tmp_path / "pipe"))
+
+
 def test_missing_columns_are_named_beside_those_found(a_file: Callable[..., str]) -> None:
     for suffix in ("csv", "parquet"):
         path = a_file(f"other.{suffix}", {"tweet": ["a"], "label": [0]})
@@ -201,7 +240,7 @@ def test_missing_columns_are_named_beside_those_found(a_file: Callable[..., str]
 def test_an_unknown_label_is_named_with_its_row(a_file: Callable[..., str]) -> None:
     path = a_file("odd.csv", {"text": ["a", "b", "c"], "label": ["0", "1", "angry"]})
 
-    with pytest.raises(BadValueError, match="column label, row 3: 'angry' is none; use one of"):
+    with pytest.raises(BadValueError, match="column label, row 3: 'angry' is no label; use one of"):
         load_dataset(path)
 
 

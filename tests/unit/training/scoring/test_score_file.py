@@ -158,3 +158,13 @@ def test_a_cluster_that_is_not_there_is_said_at_once(monkeypatch: pytest.MonkeyP
             monkeypatch.setenv("RAY_ADDRESS", spelled)
             with pytest.raises(EngineError, match=f"no Ray cluster answers at {spelled} .*; set RAY_ADDRESS"):
                 ray_engine("models:/m/1", "http://127.0.0.1", 1).__enter__()
+
+
+def test_an_empty_line_of_a_single_column_is_a_row(tmp_path: Path) -> None:
+    # Regression: it was dropped, and what followed stood a line higher.
+    (tmp_path / "one.csv").write_text("text\ngood\n\nbad\n")
+    assert score_file(tmp_path / "one.csv", tmp_path / "out.csv", by_length(), SilentProgress()) == Scored(
+        3, without_text=1
+    )
+    (tmp_path / "two.csv").write_text("text,id\ngood,1\n\nbad,2\n")
+    assert score_file(tmp_path / "two.csv", tmp_path / "out2.csv", by_length(), SilentProgress()) == Scored(2)

@@ -54,7 +54,8 @@ def grid(
     languages: Languages = None,
     seed: Seed = None,
     jobs: Annotated[
-        int | None, typer.Option(min=1, help="Processes at once; as many as there are cores without it.")
+        int | None,
+        typer.Option(min=1, help="Processes at once; as many as there are cores without it, and at most."),
     ] = None,
     register: Annotated[bool, typer.Option("--register", help="Make the winner a new version.")] = False,
     cache_folder: CacheFolder = DEFAULT_CACHE,
@@ -75,8 +76,10 @@ def grid(
         seed or 0,
         checked_languages(languages or ["en"]),
     )
+    from sentiment_training.datasets.split import require_share
     from sentiment_training.grid import check_grid
 
+    require_share(test_share)
     features = check_grid(recipe.options, metric)
     from sentiment_training.checkpoints import open_cache
 

@@ -115,6 +115,14 @@ def typed_recipe(typed: Typed) -> "Recipe":
     if recipe.family not in FAMILIES:
         raise OptionError(f"there is no family {recipe.family!r}; choose one of {', '.join(FAMILIES)}")
     FAMILIES[recipe.family].check(recipe.options)
+    from sentiment_training.datasets.sources import name_of
+    from sentiment_training.datasets.split import require_share
+    from sentiment_training.families.classic.expert import EXPERT_OPTIONS, checked_kind
+
+    require_share(recipe.test_share)
+    for option in EXPERT_OPTIONS:
+        if named := recipe.options.get(option):
+            checked_kind(named, [name_of(each.source) for each in recipe.data], option)
     return recipe
 
 

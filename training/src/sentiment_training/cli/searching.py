@@ -35,6 +35,8 @@ from sentiment_training.cli.recipes import (
 from sentiment_training.errors import OptionError
 from sentiment_training.files import require_place
 
+FOUND_BY_SEARCH = "The best of"
+
 
 @app.command()
 def search(
@@ -90,7 +92,10 @@ def search(
     )
     recipe = typed_recipe(typed)
     if write_recipe is not None:
-        require_place(write_recipe, force=True, option="--write-recipe")
+        # The same command again writes over what it wrote before, and over nothing else.
+        require_place(
+            write_recipe, force=is_written(write_recipe), option="--write-recipe", replaceable=False
+        )
     if timeout_s is not None and not timeout_s >= 0:
         raise OptionError(f"--timeout {timeout_s}: give a number of seconds")
     if find_spec("optuna") is None:
@@ -115,5 +120,15 @@ def search(
     out = Console()
     out.print(f"run: {found.run_url}", highlight=False, soft_wrap=True)
     if write_recipe is not None:
-        write(write_recipe, found.best, data_folder, f"The best of {found.trials} trials, by {metric}.")
+        about = f"{FOUND_BY_SEARCH} {found.trials} trials, by {metric}."
+        write(write_recipe, found.best, data_folder, about)
         out.print(f"to train it: vigie train --recipe {write_recipe}", highlight=False, soft_wrap=True)
+
+
+def is_written(path: Path) -> bool:
+    """Whether a file is a recipe that a search has written."""
+    begins = f"# {FOUND_BY_SEARCH} ".encode()
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(begins)) == begins

@@ -107,8 +107,8 @@ def _meanings(name: str, label: Column, labels: dict[str, int]) -> LabelArray:
         row = int(np.flatnonzero(codes == unknown[0])[0]) + 1
         allowed = ", ".join(spelling for spelling in labels if spelling and not spelling.endswith(".0"))
         raise BadValueError(
-            f"{name}: column label, row {row:,}: {shown(encoded.dictionary[unknown[0]].as_py())} is none; "
-            f"use one of {allowed} (empty where neutral)"
+            f"{name}: column label, row {row:,}: {shown(encoded.dictionary[unknown[0]].as_py())} is no "
+            f"label; use one of {allowed} (empty where neutral)"
         )
     meanings: LabelArray = np.array([labels[spelling] for spelling in spellings], dtype=np.int8)[codes]
     return meanings

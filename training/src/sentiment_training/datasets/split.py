@@ -60,8 +60,7 @@ def split(dataset: Dataset, share: float = 0.1, most_validated: int = 0) -> Spli
     OneClassError
         If any side would have rows of one label only.
     """
-    if not SMALLEST_SHARE <= share <= LARGEST_SHARE:
-        raise OptionError(f"the share to hold out is {share:g}; give one from 0.01 to 0.5")
+    require_share(share)
     rule, held_out = _held_out(dataset, share)
     _require_both_sides(dataset, held_out, f"hold out {share:g} of them by {rule}")
     train, nobody = dataset.where(~held_out), np.zeros(int((~held_out).sum()), np.bool_)
@@ -70,6 +69,12 @@ def split(dataset: Dataset, share: float = 0.1, most_validated: int = 0) -> Spli
         _, validated = _held_out(train, min(VALIDATION_SHARE, most_validated / len(train)), again=True)
         _require_both_sides(train, validated, f"choose by a part of them by {rule}")
     return Split(train.where(~validated), train.where(validated), dataset.where(held_out), rule)
+
+
+def require_share(share: float) -> None:
+    """Raise OptionError if no such share can be held out."""
+    if not SMALLEST_SHARE <= share <= LARGEST_SHARE:
+        raise OptionError(f"the share to hold out is {share:g}; give one from 0.01 to 0.5")
 
 
 def _require_both_sides(dataset: Dataset, apart: BoolArray, what: str) -> None:

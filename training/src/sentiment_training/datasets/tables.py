@@ -1,5 +1,6 @@
 """Reads parquet and CSV files with `text` and `label` columns."""
 
+import textwrap
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,7 +24,21 @@ TIME = ("date", "created")
 ORDER = ("order", "id")
 DUPLICATE, CONTRADICTORY = ("dup",), ("conflict",)
 LANGUAGE = ("lang", "language")
+_SHOWN = 200
 WANTED = {"text", "label", *USER, *TIME, *ORDER, *DUPLICATE, *CONTRADICTORY, *LANGUAGE}
+
+
+BLOCK_BYTES = 4 * 2**20
+TOO_LONG = "straddling object"
+"""What pyarrow says where a row does not end within a block."""
+
+
+def too_long(shown: str) -> str:
+    """Say what is wrong with a CSV a row of which has no end."""
+    return (
+        f"{shown}: a text begins with a quote that is not closed, or is longer than "
+        f"{BLOCK_BYTES / 2**20:.0f} MB; close it, or shorten the text"
+    )
 
 
 def load_parquet(path: Path, name: str) -> Rows:
@@ -84,7 +99,7 @@ def read_csv(file: BinaryIO, shown: str, columns: list[str], **read: ReadOption)
     try:
         table = pyarrow.csv.read_csv(
             file,
-            read_options=pyarrow.csv.ReadOptions(**read),
+            read_options=pyarrow.csv.ReadOptions(block_size=BLOCK_BYTES, **read),
             parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
             convert_options=pyarrow.csv.ConvertOptions(
                 include_columns=columns,
@@ -94,6 +109,8 @@ def read_csv(file: BinaryIO, shown: str, columns: list[str], **read: ReadOption)
             ),
         )
     except pa.ArrowInvalid as fault:
+        if TOO_LONG in str(fault):
+            raise UnreadableFileError(too_long(shown)) from fault
         raise UnreadableFileError(
             f"{shown}: not a CSV ({_first_line(fault)}); quote texts that hold commas, quotes or line breaks"
         ) from fault
@@ -106,9 +123,16 @@ def require_columns(shown: str, found: list[str]) -> None:
     """Raise MissingColumnsError unless `text` and `label` are among the columns found."""
     names = [column.strip().lower() for column in found]
     if missing := [column for column in ("text", "label") if column not in names]:
+        wanted = f"{shown}: no column {' and no column '.join(missing)}"
+        for sign, name in (("\t", "tabs"), (";", "semicolons")):
+            if len(found) == 1 and sign in found[0]:
+                raise MissingColumnsError(f"{wanted}: its cells are parted by {name}; save it with commas")
+        if found and found[0].lstrip()[:1] in {"{", "["}:
+            raise MissingColumnsError(f"{wanted}: JSON is not read; save it as CSV or parquet")
+        names_found = textwrap.shorten(", ".join(found), _SHOWN, placeholder=" …") or "none"
         raise MissingColumnsError(
-            f"{shown}: no column {' and no column '.join(missing)}; found {', '.join(found[:20]) or 'none'}; "
-            "rename the column with the tweet to text and the one with 0/1 or negative/positive to label"
+            f"{wanted}; found {names_found}; rename the column with the tweet to text and the one with 0/1 or "
+            "negative/positive to label"
         )
 
 

@@ -40,8 +40,9 @@ def check_bert_folder(folder: Path) -> None:
     """
     if not (folder / _TOKENIZER).is_file():
         raise OptionError(
-            f"{folder / _TOKENIZER} is not there; encoder is use, minilm, or a folder that holds "
-            f"{CONFIG}, the weights as safetensors, and {_TOKENIZER}"
+            f"{folder / _TOKENIZER} is not there; encoder is use, minilm, e5, a name on the hub such as "
+            f"sentence-transformers/all-MiniLM-L6-v2, or a folder that holds {CONFIG}, the weights as "
+            f"safetensors, and {_TOKENIZER}"
         )
     check_folder(folder)
 

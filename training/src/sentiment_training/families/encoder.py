@@ -22,6 +22,7 @@ from sentiment import Bundle, Cleaning, Provenance, write_bundle
 from sentiment_training.encoders import SentenceEncoder, check_encoder, open_encoder
 from sentiment_training.encoders.encoding import Encoded, Features, HalfFeatures, TextEncoder
 from sentiment_training.encoders.pruning import pruned
+from sentiment_training.errors import OptionError
 from sentiment_training.families.family import (
     BoolArray,
     Examples,
@@ -38,6 +39,7 @@ from sentiment_training.families.family import (
 from sentiment_training.families.meanings import CleaningChoice
 from sentiment_training.families.validating import LOSS
 
+NO_CACHE = "none"
 _BATCH = 512
 # What moves less than half precision tells apart is not scaled: it would be the rounding that is made large.
 _SMALLEST_SPREAD = 1e-4
@@ -99,6 +101,8 @@ class EncoderFamily:
         """Raise OptionError if `fit` would not take these options, or the encoder is not there."""
         chosen = parse_options(EncoderOptions(), _OPTIONS, options)
         check_encoder(chosen.encoder)
+        if chosen.cache != NO_CACHE and Path(chosen.cache).is_file():
+            raise OptionError(f"cache={chosen.cache} is a file; name a folder, or {NO_CACHE}")
 
     def suggest(self, trial: Trial, _fixed: Mapping[str, str], /) -> Mapping[str, str]:
         """Choose options for one trial of a search; the features are the same in all, and encoded once."""
@@ -280,7 +284,7 @@ def _rate(options: EncoderOptions, done: float) -> float:
 
 
 def _cache(options: EncoderOptions, work: Work) -> Path | None:
-    if options.cache == "none":
+    if options.cache == NO_CACHE:
         return None
     if options.cache:
         return Path(options.cache)

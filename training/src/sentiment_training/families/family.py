@@ -239,7 +239,7 @@ class Number:
     @property
     def values(self) -> str:
         """From where to where."""
-        return f"{self.low:g} to {self.high:g}"
+        return f"{_plain(self.low)} to {_plain(self.high)}"
 
     def read(self, name: str, text: str) -> int | float:
         """Return the number."""
@@ -249,7 +249,9 @@ class Number:
             kind = "a whole number" if self.kind is int else "a number"
             raise OptionError(f"{name} takes {kind}, not {text!r}") from error
         if not self.low <= value <= self.high:
-            raise OptionError(f"{name} must lie between {self.low:g} and {self.high:g}, not at {text}")
+            raise OptionError(
+                f"{name} must lie between {_plain(self.low)} and {_plain(self.high)}, not at {text}"
+            )
         return value
 
 
@@ -327,6 +329,10 @@ def option_help(defaults: object, known: Mapping[str, Option]) -> Mapping[str, s
         name: f"{option.meaning} ({option.values + '; ' * bool(option.values)}{_default(given[name])})"
         for name, option in known.items()
     }
+
+
+def _plain(bound: float) -> str:
+    return f"{bound:,.0f}" if bound == int(bound) else f"{bound:g}"
 
 
 def _default(value: str | float | bool) -> str:

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
+from sentiment_training.datasets.tables import BLOCK_BYTES, TOO_LONG, too_long
 from sentiment_training.errors import (
     DatasetNotFoundError,
     MissingColumnsError,
@@ -19,7 +20,6 @@ from sentiment_training.files import whole
 
 TEXT, LABEL, PROBABILITY = "text", "prediction", "probability"
 ROWS_AT_ONCE = 8192
-_CSV_BLOCK_BYTES = 4 * 2**20
 _FORMATS = (".parquet", ".csv")
 
 
@@ -59,7 +59,7 @@ def open_source(path: Path) -> Source:
             with pyarrow.parquet.ParquetFile(path) as file:
                 schema, units = file.schema_arrow, file.metadata.num_rows
         else:
-            with _csv(path) as reader:
+            with _csv_of(str(path), []) as reader:
                 schema, units = reader.schema, path.stat().st_size
     names = schema.names
     if twice := next((name for name in names if names.count(name) > 1), None):
@@ -131,16 +131,13 @@ def _is_parquet(path: Path) -> bool:
         return file.read(4) == b"PAR1"
 
 
-def _csv(path: Path) -> pyarrow.csv.CSVStreamingReader:
-    return _csv_of(str(path), [])
-
-
 def _csv_of(file: object, texts: list[str]) -> pyarrow.csv.CSVStreamingReader:
     """Open a CSV; the columns named are taken as they stand, whatever they look like."""
     return pyarrow.csv.open_csv(
         file,
-        read_options=pyarrow.csv.ReadOptions(block_size=_CSV_BLOCK_BYTES),
-        parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
+        read_options=pyarrow.csv.ReadOptions(block_size=BLOCK_BYTES),
+        # Of one column, an empty line is a row.
+        parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=len(texts) != 1),
         convert_options=pyarrow.csv.ConvertOptions(
             column_types={name: pa.string() for name in texts}, strings_can_be_null=False
         ),
@@ -152,5 +149,7 @@ def _readable(path: Path) -> Iterator[None]:
     try:
         yield
     except pa.ArrowInvalid as fault:
+        if TOO_LONG in str(fault):
+            raise UnreadableFileError(too_long(path.name)) from fault
         first = str(fault).strip().splitlines()[0]
         raise UnreadableFileError(f"{path.name}: no whole parquet file or UTF-8 CSV ({first})") from fault

@@ -178,6 +178,10 @@ class _Part:
         return cls(of_words, float(estimator.intercept_[0]), float(learned[end:].sum()))
 
 
+EXPERT_OPTIONS = ("expert", "wide_expert")
+"""Of any family, those that name a data set."""
+
+
 def checked_kind(name: str, names: Sequence[str], option: str = "expert") -> int:
     """Return the place of a data set among those learned from.
 
