@@ -131,8 +131,8 @@ def require_columns(shown: str, found: list[str]) -> None:
             raise MissingColumnsError(f"{wanted}: JSON is not read; save it as CSV or parquet")
         names_found = textwrap.shorten(", ".join(found), _SHOWN, placeholder=" …") or "none"
         raise MissingColumnsError(
-            f"{wanted}; found {names_found}; rename the column with the tweet to text and the one with 0/1 or "
-            "negative/positive to label"
+            f"{wanted}; found {names_found}; rename the column with the tweet to text and the one with 0/1 "
+            "or negative/positive to label"
         )
 
 
