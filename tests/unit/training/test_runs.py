@@ -30,6 +30,7 @@ def test_of_a_path_its_name_alone_is_logged(tmp_path: Path, monkeypatch: pytest.
             "wide_expert": "",
             "split": "a: user, b: order",
             "c": 0.5,
+            "long": "x" * 1_000,
         }
     )
     assert told == {
@@ -41,4 +42,5 @@ def test_of_a_path_its_name_alone_is_logged(tmp_path: Path, monkeypatch: pytest.
         "wide_expert": "",
         "split": "a: user, b: order",
         "c": "0.5",
+        "long": "x" * 1_000,
     }

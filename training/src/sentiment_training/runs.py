@@ -1,5 +1,6 @@
 """One training run in MLflow: everything that it logs, and how it ends."""
 
+import os
 import sys
 import tempfile
 import time
@@ -312,8 +313,9 @@ class TrainingRun:
 
 def _placeless(value: str) -> str:
     """Leave out where files lie; several are named with commas between."""
+    # What is too long for a name is none; `Path.exists` would raise.
     return ",".join(
-        Path(each).name if Path(each).is_absolute() or Path(each).exists() else each
+        Path(each).name if Path(each).is_absolute() or os.path.exists(each) else each  # noqa: PTH110 - above
         for each in value.split(",")
     )
 
