@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from sentiment_training.checkpoints import PIECES, identity, kept_checkpoints, open_cache
-from sentiment_training.errors import DiskError
+from sentiment_training.errors import DiskError, TrackingError
 
 KNOWN = identity("epochs", {"units": "8"}, "f" * 64, [("train", 1.0)], 0)
 
@@ -144,3 +144,13 @@ def test_what_others_take_away_meanwhile_does_no_harm(
 def test_data_sets_in_another_order_are_another_training() -> None:
     one, other = [("a", 1.0), ("b", 1.0)], [("b", 1.0), ("a", 1.0)]
     assert identity("epochs", {}, "f" * 64, one, 0) != identity("epochs", {}, "f" * 64, other, 0)
+
+
+def test_where_mlflow_is_what_went_away_nobody_is_told_to_train_again(tmp_path: Path) -> None:
+    said: list[str] = []
+    with suppress(TrackingError), kept_checkpoints(tmp_path, KNOWN, said.append) as folder:
+        assert folder is not None
+        (folder / "epoch").write_text("1")
+        raise TrackingError("MLflow is gone; to register it: vigie register FOLDER")
+    assert said == []
+    assert found(tmp_path, KNOWN) == ["epoch"]

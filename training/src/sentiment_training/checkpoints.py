@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO
 
 import sentiment
-from sentiment_training.errors import DiskError
+from sentiment_training.errors import DiskError, TrackingError
 
 KEPT_DAYS = 14
 PIECES = "pieces"
@@ -114,11 +114,11 @@ def kept_checkpoints(
             say(f"goes on from the checkpoint of {when}; --fresh starts over")
         try:
             yield epochs
-        except BaseException:
-            if any(epochs.iterdir()):
-                say(f"the same command goes on from its last epoch; that is kept for {KEPT_DAYS} days")
-            else:
+        except BaseException as fault:
+            if not any(epochs.iterdir()):
                 _remove(folder)
+            elif not isinstance(fault, TrackingError):  # which says how to register what is trained already
+                say(f"the same command goes on from its last epoch; that is kept for {KEPT_DAYS} days")
             raise
         _remove(folder)
 
