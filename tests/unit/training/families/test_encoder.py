@@ -161,7 +161,7 @@ def test_encoded_texts_lie_where_one_says(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({"encoder": "nowhere"}, "nowhere/tokenizer.json is not there; encoder is use, minilm, or a folder"),
+        ({"encoder": "nowhere"}, "nowhere/tokenizer.json is not there; encoder is use, minilm, e5, a name"),
         ({"hidden": "-1"}, "hidden must lie between"),
         ({"units": "3"}, "there is no option 'units'"),
         ({"cleaning": "contractions=split"}, "contractions cannot be chosen"),
