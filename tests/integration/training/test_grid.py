@@ -36,7 +36,6 @@ def grid(vigie: Vigie, tweets_file: File, name: str, *more: str) -> str:
 def test_the_grid_leaves_a_run_with_a_nested_run_for_each_model_and_registers_on_request(
     vigie: Vigie, tweets_file: File, mlflow_uri: str, tmp_path: Path
 ) -> None:
-    mlflow.set_tracking_uri(mlflow_uri)
     client = MlflowClient(mlflow_uri, mlflow_uri)
 
     shown = grid(vigie, tweets_file, "unregistered", "--metric", "f1")
@@ -63,7 +62,9 @@ def test_the_grid_leaves_a_run_with_a_nested_run_for_each_model_and_registers_on
     assert "heldout" in version.description
     # Regression: a version of the grid's said nothing of its languages, and answered for all.
     folder = mlflow.artifacts.download_artifacts(
-        artifact_uri="models:/registered/1/artifacts/bundle", tracking_uri=mlflow_uri, dst_path=str(tmp_path)
+        artifact_uri=f"{client.get_model_version_download_uri('registered', '1')}/artifacts/bundle",
+        tracking_uri=mlflow_uri,
+        dst_path=str(tmp_path),
     )
     assert Bundle.open(Path(folder)).manifest.languages == ("fr",)
 
