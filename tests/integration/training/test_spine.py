@@ -30,9 +30,15 @@ Vigie = Callable[..., "subprocess.CompletedProcess[str]"]
 File = Callable[..., str]
 
 
+@pytest.fixture(autouse=True)
+def this_server(mlflow_uri: str) -> None:
+    """Name the server that `models:/…` means: other tests of the process may have named theirs."""
+    mlflow.set_tracking_uri(mlflow_uri)
+    mlflow.set_registry_uri(mlflow_uri)
+
+
 @pytest.fixture(scope="session")
 def client(mlflow_uri: str) -> MlflowClient:
-    mlflow.set_tracking_uri(mlflow_uri)
     return MlflowClient(mlflow_uri, mlflow_uri)
 
 
