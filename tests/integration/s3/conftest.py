@@ -96,7 +96,8 @@ def _nanio(folder: Path) -> Iterator[S3Server]:
 
 
 def _silo(_: Path) -> Iterator[S3Server]:
-    root, secret = secrets.token_urlsafe(32), secrets.token_urlsafe(30)
+    # In hexadecimal: they are arguments here, and one that begins with - would be taken for an option.
+    root, secret = secrets.token_hex(20), secrets.token_hex(20)
     environment = {"MINIO_ROOT_USER": "root", "MINIO_ROOT_PASSWORD": root, "MINIO_BROWSER": "off"}
     with _container(SILO, 9000, environment, ["server", "/data"]) as (container, endpoint):
         wait_until(lambda: answers(f"{endpoint}/minio/health/ready"), 60, "Silo is ready")
