@@ -417,10 +417,10 @@ def test_it_ends_when_its_minutes_are_over(folder: Path) -> None:
     model = fit(folder, Work(progress=progress), epochs="1000", minutes="0.1")
     steps = int(model.parameters["steps"])
     assert 0 < steps < 12_000
-    # The time that it says is left is that of the minutes, not that of a thousand epochs.
+    # The time that it says is left is that of the minutes, not that of a thousand epochs: some minutes.
     left = [int(seconds) for seconds in re.findall(r"fine-tune: \d+ %, about (\d+) s", shown.getvalue())]
     assert left
-    assert left[-1] <= 1
+    assert max(left) <= 10
 
 
 @pytest.mark.slow
