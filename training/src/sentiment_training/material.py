@@ -42,6 +42,11 @@ class Material:
     counts: dict[str, Counts]
     fingerprint: str
 
+    @property
+    def weighted(self) -> list[tuple[str, float]]:
+        """Name and weight of each data set that is learned, in their order."""
+        return [(each.train.name, weight) for each, weight in zip(self.splits, self.weights, strict=True)]
+
     def train(self) -> Examples:
         """Return what is learned."""
         return examples([each.train for each in self.splits], self.weights)

@@ -82,10 +82,7 @@ def train(
                 "family": family.name,
                 "data": ", ".join(each.train.name for each in material.splits),
                 "split": ", ".join(f"{each.train.name}: {each.rule}" for each in material.splits),
-                "data.weights": ", ".join(
-                    f"{each.train.name}: {weight:g}"
-                    for each, weight in zip(material.splits, material.weights, strict=True)
-                ),
+                "data.weights": ", ".join(f"{name}: {weight:g}" for name, weight in material.weighted),
                 "rows.train": len(learned),
                 "rows.validation": len(validated),
                 "test_share": recipe.test_share,
@@ -96,14 +93,7 @@ def train(
         )
         run.log_counts(material.counts)
         identified = identity(
-            family.name,
-            recipe.options,
-            material.fingerprint,
-            [
-                (each.train.name, weight)
-                for each, weight in zip(material.splits, material.weights, strict=True)
-            ],
-            recipe.seed,
+            family.name, recipe.options, material.fingerprint, material.weighted, recipe.seed
         )
         with kept_checkpoints(cache, identified, say, fresh=fresh) as checkpoints:
             work = Work(progress, recipe.seed, run.report, checkpoints, cache / PIECES, say)

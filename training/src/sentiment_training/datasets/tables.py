@@ -24,18 +24,20 @@ TIME = ("date", "created")
 ORDER = ("order", "id")
 DUPLICATE, CONTRADICTORY = ("dup",), ("conflict",)
 LANGUAGE = ("lang", "language")
-_SHOWN = 200
 WANTED = {"text", "label", *USER, *TIME, *ORDER, *DUPLICATE, *CONTRADICTORY, *LANGUAGE}
 
+_SHOWN = 200  # characters of columns' names in a message
 
+# A row of a CSV ends within one; and what pyarrow says where it does not.
 BLOCK_BYTES = 4 * 2**20
-TOO_LONG = "straddling object"
-"""What pyarrow says where a row does not end within a block."""
+_TOO_LONG = "straddling object"
 
 
-def too_long(shown: str) -> str:
-    """Say what is wrong with a CSV a row of which has no end."""
-    return (
+def csv_fault(shown: str, fault: pa.ArrowInvalid, otherwise: str) -> UnreadableFileError:
+    """Make the error of a CSV that pyarrow cannot read; `otherwise` is what to say but of an endless row."""
+    if _TOO_LONG not in str(fault):
+        return UnreadableFileError(f"{shown}: {otherwise}")
+    return UnreadableFileError(
         f"{shown}: a text begins with a quote that is not closed, or is longer than "
         f"{BLOCK_BYTES / 2**20:.0f} MB; close it, or shorten the text"
     )
@@ -109,11 +111,8 @@ def read_csv(file: BinaryIO, shown: str, columns: list[str], **read: ReadOption)
             ),
         )
     except pa.ArrowInvalid as fault:
-        if TOO_LONG in str(fault):
-            raise UnreadableFileError(too_long(shown)) from fault
-        raise UnreadableFileError(
-            f"{shown}: not a CSV ({_first_line(fault)}); quote texts that hold commas, quotes or line breaks"
-        ) from fault
+        otherwise = f"not a CSV ({_first_line(fault)}); quote texts that hold commas, quotes or line breaks"
+        raise csv_fault(shown, fault, otherwise) from fault
     if table.num_rows == 0:
         raise EmptyDatasetError(f"{shown}: holds a header and no row; give a file with labelled texts")
     return table

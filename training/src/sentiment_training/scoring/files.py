@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from sentiment_training.datasets.tables import BLOCK_BYTES, TOO_LONG, too_long
+from sentiment_training.datasets.tables import BLOCK_BYTES, csv_fault
 from sentiment_training.errors import (
     DatasetNotFoundError,
     MissingColumnsError,
@@ -149,7 +149,5 @@ def _readable(path: Path) -> Iterator[None]:
     try:
         yield
     except pa.ArrowInvalid as fault:
-        if TOO_LONG in str(fault):
-            raise UnreadableFileError(too_long(path.name)) from fault
         first = str(fault).strip().splitlines()[0]
-        raise UnreadableFileError(f"{path.name}: no whole parquet file or UTF-8 CSV ({first})") from fault
+        raise csv_fault(path.name, fault, f"no whole parquet file or UTF-8 CSV ({first})") from fault
