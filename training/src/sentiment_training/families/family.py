@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sentiment import Bundle, Provenance
+from sentiment_training.datasets import evenly
 from sentiment_training.errors import OptionError
 from sentiment_training.progress import Progress, SilentProgress
 
@@ -57,6 +58,12 @@ class Examples:
             self.domains[rows],
             self.names,
         )
+
+    def evenly(self, most: int) -> IntArray:
+        """Places of at most so many rows of each data set, evenly chosen, in their order."""
+        each = (np.flatnonzero(self.domains == domain) for domain in range(len(self.names)))
+        chosen: IntArray = np.sort(np.concatenate([rows[evenly(len(rows), most)] for rows in each]))
+        return chosen
 
     def sha256(self) -> str:
         """Name the rows by all that they are, in their order; hexadecimal."""

@@ -15,10 +15,9 @@ import numpy.typing as npt
 
 from sentiment import Bundle
 from sentiment.errors import BundleError
-from sentiment_training.datasets import evenly
 from sentiment_training.errors import OptionError
 from sentiment_training.families.deep.options import NetworkOptions
-from sentiment_training.families.family import Examples, IntArray, Work
+from sentiment_training.families.family import Examples, Work
 from sentiment_training.machine import usable_cores
 from sentiment_training.pieces import kept_piece
 
@@ -53,7 +52,7 @@ def targets(train: Examples, teacher: Bundle | None, options: NetworkOptions, wo
     labels = train.labels.astype(np.float32)
     if teacher is None:
         return labels
-    asked = _asked_about(train.domains, options.teacher_rows)
+    asked = train.evenly(options.teacher_rows or len(train))
     answers = np.empty(len(asked), np.float32)
     ask = partial(_answers, teacher)
     with work.progress.step("teacher", len(asked)) as advance:
@@ -66,15 +65,6 @@ def targets(train: Examples, teacher: Bundle | None, options: NetworkOptions, wo
     work.report("teacher.agreed_share", float(agreed.mean()), 0)
     labels[asked] += options.teacher_share * (answers - labels[asked])
     return labels
-
-
-def _asked_about(domains: IntArray, most: int) -> IntArray:
-    """Choose rows evenly, of each data set at most so many; 0 takes all."""
-    chosen = []
-    for domain in np.unique(domains):
-        rows = np.flatnonzero(domains == domain)
-        chosen.append(rows[evenly(len(rows), most or len(rows))])
-    return np.sort(np.concatenate(chosen))
 
 
 def _answers(teacher: Bundle, texts: Sequence[str]) -> Targets:

@@ -3,9 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-import numpy as np
-
-from sentiment_training.datasets import evenly
 from sentiment_training.families.extras import JAX, TENSORFLOW, keras_backend, require
 from sentiment_training.families.family import Examples, Trial, Work, option_help, parse_options
 from sentiment_training.families.transformer.beginning import begin, check_beginning
@@ -61,7 +58,7 @@ class TransformerFamily:
         beginning = begin(chosen, train.texts, work.progress)
         chosen, tokenizer = beginning.options, beginning.tokenizer
         precision = chosen_precision(chosen.precision)
-        validated = _thinned(validation, chosen.validated)
+        validated = validation.chosen(validation.evenly(chosen.validated))
         tokens = Tokens.of(tokenizer, train.texts, work.progress)
         to_validate = Tokens.of(tokenizer, validated.texts)
         ngrams = None
@@ -114,13 +111,3 @@ def _of_member(work: Work, number: int) -> Work:
 
 def _name_of_member(name: str, number: int) -> str:
     return name if number == 0 else f"member.{number}.{name}"
-
-
-def _thinned(examples: Examples, most: int) -> Examples:
-    """Keep so many rows of each data set, evenly chosen."""
-    kept = []
-    for number in range(len(examples.names)):
-        rows = np.flatnonzero(examples.domains == number)
-        kept.append(rows[evenly(len(rows), most)])
-    rows = np.concatenate(kept) if kept else np.zeros(0, np.int64)
-    return examples.chosen(rows)
