@@ -21,7 +21,7 @@ from sentiment_training.families.deep.options import (
     Kind,
     NetworkOptions,
 )
-from sentiment_training.families.deep.teacher import open_teacher
+from sentiment_training.families.teacher import open_teacher
 from sentiment_training.families.deep.vectors import look_into
 from sentiment_training.families.extras import TENSORFLOW, keras_backend, require
 from sentiment_training.families.family import Examples, Trial, Work, option_help, parse_options
@@ -104,8 +104,7 @@ class NetworkFamily:
             raise OptionError(
                 f"wide_expert={chosen.wide_expert} is for the n-grams beside the network; give wide, too"
             )
-        if chosen.teacher:
-            open_teacher(chosen.teacher)
+        open_teacher(chosen.teacher)
         if chosen.weights:
             check_version(chosen.weights, self.name, VERSIONS_OWN, options)
         elif chosen.embeddings in (WORD2VEC, FASTTEXT):

@@ -15,7 +15,7 @@ from sentiment_training.errors import DivergedError
 from sentiment_training.families.deep.checkpoints import Checkpoint, Standing, Weights
 from sentiment_training.families.deep.options import COSINE, FLOAT32, MIXED, PLATEAU, NetworkOptions
 from sentiment_training.families.deep.rows import Rows, TokenArray
-from sentiment_training.families.deep.teacher import Targets
+from sentiment_training.families.teacher import Targets
 from sentiment_training.families.family import Examples, FloatArray, Work
 from sentiment_training.families.validating import LOSS, validation_figures
 from sentiment_training.families.vocabulary import UNKNOWN_ID

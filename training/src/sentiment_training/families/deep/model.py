@@ -37,7 +37,7 @@ from sentiment_training.families.deep.options import (
     NetworkOptions,
 )
 from sentiment_training.families.deep.rows import Rows, train_tokenizer
-from sentiment_training.families.deep.teacher import open_teacher, targets
+from sentiment_training.families.teacher import open_teacher, targets
 from sentiment_training.families.family import Examples, FloatArray, Work
 from sentiment_training.families.vocabulary import vocabulary_size
 from sentiment_training.families.wide import CALIBRATION, Wide, weighed
@@ -62,7 +62,7 @@ def train_network(
     """
     # Keras seeds Python, NumPy and TensorFlow together; its initialisers and dropout know no other way.
     keras.utils.set_random_seed(work.seed)
-    teacher = open_teacher(options.teacher) if options.teacher else None
+    teacher = open_teacher(options.teacher)
     beginning = begin(kind, options) if options.weights else None
     options = beginning.options if beginning else options
     resumed, save = None, lambda *_: None

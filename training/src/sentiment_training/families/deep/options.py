@@ -7,6 +7,7 @@ from typing import ClassVar
 from sentiment_training.errors import OptionError
 from sentiment_training.families.family import Choice, Number, Option, Switch, Text
 from sentiment_training.families.meanings import CleaningChoice
+from sentiment_training.families.teacher import TEACHER_OPTIONS
 from sentiment_training.families.wide import WIDE_OPTIONS
 
 SCRATCH, WORD2VEC, FASTTEXT = "scratch", "word2vec", "fasttext"
@@ -124,11 +125,7 @@ _COMMON: Mapping[str, Option] = {
         "data set (its name) whose texts it tells apart from all others, and reads by weights of their own"
     ),
     "weights": Text("folder of a version's bundle, to train that on; empty begins anew"),
-    "teacher": Text("folder of a bundle whose answers the network learns from, beside the labels"),
-    "teacher_share": Number(float, 0, 1, "how much its answer counts, against the label"),
-    "teacher_rows": Number(
-        int, 0, 100_000_000, "rows of each data set that it is asked about at most; 0 is all"
-    ),
+    **TEACHER_OPTIONS,
 }
 _RECURRENT: Mapping[str, Option] = {
     **_COMMON,

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from sentiment_training.families.extras import JAX, TENSORFLOW, keras_backend, require
 from sentiment_training.families.family import Examples, Trial, Work, option_help, parse_options
+from sentiment_training.families.teacher import open_teacher, targets
 from sentiment_training.families.transformer.beginning import begin, check_beginning
 from sentiment_training.families.transformer.model import Member, TransformerModel, scorer
 from sentiment_training.families.transformer.network import (
@@ -38,6 +39,7 @@ class TransformerFamily:
         chosen = parse_options(TransformerOptions(), OPTIONS, options)
         backend = keras_backend(TENSORFLOW, JAX)
         require("deep", backend, "keras", "keras_hub", "safetensors", "huggingface_hub")
+        open_teacher(chosen.teacher)
         check_beginning(chosen, options)
 
     def suggest(self, trial: Trial, _fixed: Mapping[str, str], /) -> Mapping[str, str]:
@@ -68,6 +70,8 @@ class TransformerFamily:
             ngrams = LearnedNgrams.learn(
                 tokenizer, train, tokens.numbered_from_one(), chosen.wide, chosen.wide_c, work, size=size
             )
+        teacher = open_teacher(chosen.teacher)
+        learned = targets(train, teacher, chosen, work)
         members, found = [], dict[str, str | int | float](arithmetic=precision)
         for number, (weights, head) in enumerate(zip(beginning.encoders, beginning.heads, strict=True)):
             if head is not None and not chosen.epochs:
@@ -78,7 +82,7 @@ class TransformerFamily:
             model = build(weights, chosen, precision)
             if head is not None:
                 set_head(model, head)
-            came = fine_tune(model, (tokens, train), (to_validate, validated), chosen, own)
+            came = fine_tune(model, (tokens, train, learned), (to_validate, validated), chosen, own)
             found |= {_name_of_member(name, number): value for name, value in came.items()}
             members.append(Member(*weights_of(model, weights)))
         score = scorer(members, chosen)

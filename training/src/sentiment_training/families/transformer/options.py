@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sentiment_training.families.family import Choice, Number, Option, Switch, Text
 from sentiment_training.families.meanings import CleaningChoice
+from sentiment_training.families.teacher import TEACHER_OPTIONS
 from sentiment_training.families.wide import WIDE_OPTIONS
 
 MEAN, MEAN_AND_FIRST = "mean", "mean+first"
@@ -39,6 +40,9 @@ class TransformerOptions:
     export: str = INT8
     wide: int = 0
     wide_c: float = 1.0
+    teacher: str = ""
+    teacher_share: float = 0.7
+    teacher_rows: int = 0
 
 
 OPTIONS: Mapping[str, Option] = {
@@ -73,4 +77,5 @@ OPTIONS: Mapping[str, Option] = {
     "jit": Switch("compile with XLA; slower on a processor"),
     "export": Choice((INT8, FLOAT32), "how the bundle stores weights"),
     **WIDE_OPTIONS,
+    **TEACHER_OPTIONS,
 }

@@ -13,6 +13,7 @@ from scipy.special import expit
 from sentiment.batching import by_length
 from sentiment_training.errors import DivergedError, OptionError
 from sentiment_training.families.family import Examples, FloatArray, Work
+from sentiment_training.families.teacher import Targets
 from sentiment_training.families.transformer.batches import (
     Shown,
     even_batches,
@@ -45,7 +46,7 @@ _STEPS_BETWEEN_REPORTS = 50
 
 def fine_tune(
     model: "keras.Model",
-    train: tuple[Tokens, Examples],
+    train: tuple[Tokens, Examples, Targets],
     validation: tuple[Tokens, Examples],
     options: TransformerOptions,
     work: Work,
@@ -73,7 +74,7 @@ def fine_tune(
     CheckpointError
         If what `work.checkpoints` holds is damaged, or began from other weights.
     """
-    tokens, examples = train
+    tokens, examples, targets = train
     compiled = compiles(options)
     multiple = _TOKENS_OF_A_SHAPE if compiled else 1
     shown = Shown(examples.weights, tokens.lengths, options, work.seed, whole=compiled)
@@ -82,11 +83,10 @@ def fine_tune(
             f"accumulate={options.accumulate} batches make one step, and there are {shown.total} in all "
             "epochs: nothing would be learned; give fewer"
         )
-    labels = examples.labels.astype(np.float32)[:, np.newaxis]
     optimizer = _prepared(model, options, compiled=compiled)
     variables = [*model.variables, *optimizer.variables]
     place, best = Place(), _numbers(model)
-    began_from = "" if work.checkpoints is None else digest(best, examples, validation[1])
+    began_from = "" if work.checkpoints is None else digest([*best, targets], examples, validation[1])
     if work.checkpoints is not None and (kept := load(work.checkpoints, began_from, variables)):
         place, best = kept
     began, saved = time.monotonic() - place.seconds, place.seconds
@@ -106,7 +106,7 @@ def fine_tune(
             optimizer.learning_rate.assign(options.learning_rate * _rate(done, options.warmup))
             rows, shares = shown.batch(place.step)
             given = tokens.batch(rows, multiple)
-            losses.append(float(model.train_on_batch(given, labels[rows], sample_weight=shares)))
+            losses.append(float(model.train_on_batch(given, targets[rows, np.newaxis], sample_weight=shares)))
             place = replace(place, step=place.step + 1, seconds=time.monotonic() - began)
             if place.step % _STEPS_BETWEEN_REPORTS == 0:
                 work.report("train.loss", float(np.mean(losses)), place.step)

@@ -13,7 +13,7 @@ from sentiment_training.families import FAMILIES, Examples, FittedModel, Work
 
 require_networks()
 
-from sentiment_training.families.deep import teacher as teaching  # noqa: E402
+from sentiment_training.families import teacher as teaching  # noqa: E402
 from sentiment_training.families.deep.options import NetworkOptions  # noqa: E402
 
 SMALL = {

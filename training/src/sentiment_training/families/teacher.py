@@ -1,0 +1,158 @@
+"""Learns from another model's answers, too: from a teacher that reads better, and is too slow to serve.
+
+A label says on which side a tweet is, a teacher also how sure that is; and it doubts labels that are wrong,
+as many of those that were taken from a smiley. Hinton, Vinyals and Dean 2015, "Distilling the Knowledge in a
+Neural Network"; at temperature 1, for of two classes none is hidden behind the other.
+"""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from sentiment import Bundle
+from sentiment.errors import BundleError
+from sentiment_training.errors import OptionError
+from sentiment_training.families.answers import read_answers
+from sentiment_training.families.family import Examples, FloatArray, Number, Option, Text, Work
+from sentiment_training.machine import usable_cores
+from sentiment_training.pieces import kept_piece
+
+# Texts that the teacher is asked about at once, and whose answers are then kept: a minute of work.
+_PIECE = 16_384
+# Of these, what a thread asks about: few enough that all are busy to the end.
+_SHARE = 1_024
+
+Targets = npt.NDArray[np.float32]
+"""What a network is to answer, shape (n,): 0 and 1 are labels."""
+
+TEACHER_OPTIONS: Mapping[str, Option] = {
+    "teacher": Text(
+        "folder of a bundle whose answers the network learns from, beside the labels; or a parquet or CSV "
+        "file of answers, as `vigie score` writes it (columns text and probability)"
+    ),
+    "teacher_share": Number(float, 0, 1, "how much its answer counts, against the label"),
+    "teacher_rows": Number(
+        int, 0, 100_000_000, "rows of each data set that it is asked about at most; 0 is all"
+    ),
+}
+
+
+class Taught(Protocol):
+    """The part of a family's options that says from whom it learns."""
+
+    @property
+    def teacher(self) -> str:
+        """A bundle's folder or a file of answers; empty where only labels teach."""
+        ...
+
+    @property
+    def teacher_share(self) -> float:
+        """How much an answer counts, against the label."""
+        ...
+
+    @property
+    def teacher_rows(self) -> int:
+        """Rows of each data set that it is asked about at most; 0 is all."""
+        ...
+
+
+class Teacher(Protocol):
+    """Whoever answers."""
+
+    @property
+    def sha256(self) -> str:
+        """Of all that its answers depend on."""
+        ...
+
+    @property
+    def threshold(self) -> float:
+        """From which probability on it calls a text positive."""
+        ...
+
+    def answers(self, texts: Sequence[str], work: Work) -> FloatArray:
+        """Probability of *positive*, shape (n,); NaN for a text that it knows nothing of."""
+        ...
+
+
+def open_teacher(teacher: str) -> Teacher | None:
+    """Open the bundle or the file that is the teacher; none where none is named.
+
+    Raises
+    ------
+    OptionError
+        If it is neither.
+    """
+    if not teacher:
+        return None
+    if Path(teacher).is_file():
+        return read_answers(Path(teacher))
+    try:
+        return _OfBundle(Bundle.open(Path(teacher)))
+    except BundleError as error:
+        raise OptionError(f"teacher={teacher} is not the folder of a bundle: {error}") from error
+
+
+@dataclass(frozen=True)
+class _OfBundle:
+    """A bundle that is asked; what it answered is kept for whatever else is trained on these texts."""
+
+    bundle: Bundle
+
+    @property
+    def sha256(self) -> str:
+        return self.bundle.sha256
+
+    @property
+    def threshold(self) -> float:
+        return self.bundle.manifest.threshold
+
+    def answers(self, texts: Sequence[str], work: Work) -> FloatArray:
+        answers = np.empty(len(texts))
+        ask = partial(_answers, self.bundle)
+        with work.progress.step("teacher", len(texts)) as advance:
+            for start in range(0, len(texts), _PIECE):
+                piece = texts[start : start + _PIECE]
+                answers[start : start + _PIECE] = kept_piece(piece, work.pieces, self.sha256, ask, ())
+                advance(len(piece))
+        return answers
+
+
+def targets(train: Examples, teacher: Teacher | None, options: Taught, work: Work) -> Targets:
+    """Return the labels, or where a teacher answers, `teacher_share` of its answer and the rest the label's.
+
+    Raises
+    ------
+    OptionError
+        If the teacher has no answer to any of the texts.
+    """
+    labels = train.labels.astype(np.float32)
+    if teacher is None:
+        return labels
+    asked = train.evenly(options.teacher_rows or len(train))
+    answers = teacher.answers([train.texts[row] for row in asked], work).astype(np.float32)
+    known = ~np.isnan(answers)
+    asked, answers = asked[known], answers[known]
+    if not len(asked):
+        raise OptionError(
+            f"teacher={options.teacher} has no answer to any of the {len(train):,} texts that are learned; "
+            "its texts must be these, letter by letter"
+        )
+    agreed = (answers >= teacher.threshold) == train.labels[asked]
+    work.report("teacher.asked", len(asked), 0)
+    work.report("teacher.agreed_share", float(agreed.mean()), 0)
+    labels[asked] += options.teacher_share * (answers - labels[asked])
+    return labels
+
+
+def _answers(bundle: Bundle, texts: Sequence[str]) -> Targets:
+    """Ask on every core: a bundle answers each thread on one."""
+    shares = (texts[start : start + _SHARE] for start in range(0, len(texts), _SHARE))
+    with ThreadPoolExecutor(usable_cores()) as threads:
+        return np.concatenate(list(threads.map(bundle.probabilities, shares))).astype(np.float32)
+
