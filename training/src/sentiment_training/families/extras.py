@@ -5,7 +5,7 @@ from importlib.util import find_spec
 
 from sentiment_training.errors import OptionError
 
-TENSORFLOW, JAX = "tensorflow", "jax"
+TENSORFLOW, JAX, TORCH = "tensorflow", "jax", "torch"
 
 
 def keras_backend(*known: str) -> str:
@@ -26,6 +26,8 @@ def keras_backend(*known: str) -> str:
 def require(extra: str, *modules: str) -> None:
     """Raise OptionError, saying what to install, unless all modules of an extra can be imported."""
     if missing := [name for name in modules if find_spec(name) is None]:
+        if TORCH in missing:
+            raise OptionError("torch is not installed, and no extra brings it; run `uv pip install torch`")
         raise OptionError(
             f"{', '.join(missing)} is not installed; run `uv sync --all-packages --extra {extra}`"
         )

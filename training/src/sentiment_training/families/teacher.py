@@ -155,4 +155,3 @@ def _answers(bundle: Bundle, texts: Sequence[str]) -> Targets:
     shares = (texts[start : start + _SHARE] for start in range(0, len(texts), _SHARE))
     with ThreadPoolExecutor(usable_cores()) as threads:
         return np.concatenate(list(threads.map(bundle.probabilities, shares))).astype(np.float32)
-

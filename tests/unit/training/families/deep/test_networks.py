@@ -1,5 +1,6 @@
 """BiLSTM, GRU and TextCNN: the exported graph computes what Keras computes, whatever the text."""
 
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -316,6 +317,13 @@ def test_the_log_names_every_option() -> None:
 def test_a_wrong_option_is_named_before_any_work(family: str, options: dict[str, str], reason: str) -> None:
     with pytest.raises(OptionError, match=reason):
         FAMILIES[family].check(options)
+
+
+def test_pytorch_that_is_not_there_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(OptionError, match=r"torch is not installed.*`uv pip install torch`"):
+        FAMILIES["bilstm"].check({})
 
 
 def test_it_asks_for_rows_to_choose_by() -> None:

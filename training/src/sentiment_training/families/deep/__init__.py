@@ -1,6 +1,6 @@
 """Recurrent and convolutional networks: Keras trains, a graph of plain operators serves.
 
-Only `family.py` and `options.py` are imported with the families; what they need of TensorFlow they import
+Only `family.py` and `options.py` are imported with the families; what they need of Keras they import
 when a network is fitted.
 """
 

@@ -1,4 +1,4 @@
-"""BiLSTM, GRU and TextCNN as families; nothing here imports TensorFlow before a network is fitted."""
+"""BiLSTM, GRU and TextCNN as families; nothing here imports Keras before a network is fitted."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -21,11 +21,11 @@ from sentiment_training.families.deep.options import (
     Kind,
     NetworkOptions,
 )
-from sentiment_training.families.teacher import open_teacher
 from sentiment_training.families.deep.vectors import look_into
-from sentiment_training.families.extras import TENSORFLOW, keras_backend, require
+from sentiment_training.families.extras import TENSORFLOW, TORCH, keras_backend, require
 from sentiment_training.families.family import Examples, Trial, Work, option_help, parse_options
 from sentiment_training.families.meanings import CleaningChoice
+from sentiment_training.families.teacher import open_teacher
 from sentiment_training.families.version import check_version
 from sentiment_training.quiet import quiet_tensorflow
 
@@ -89,7 +89,8 @@ class NetworkFamily:
             checked_kind(chosen.wide_expert, train.names, "wide_expert")
         if not len(validation):
             raise OptionError(f"{self.name} stops by validation, and there are no rows to choose by")
-        quiet_tensorflow()
+        if keras_backend(TENSORFLOW, TORCH) == TENSORFLOW:
+            quiet_tensorflow()
         # Keras belongs to an extra.
         from sentiment_training.families.deep.model import train_network  # noqa: PLC0415
 
@@ -99,7 +100,7 @@ class NetworkFamily:
         chosen = parse_options(self.kind.defaults, self.kind.known, options)
         if chosen.tokens == SUBWORDS:
             CleaningChoice(of_words=False).read("cleaning", chosen.cleaning)
-        require("deep", keras_backend(TENSORFLOW), "keras")
+        require("deep", keras_backend(TENSORFLOW, TORCH), "keras")
         if chosen.wide_expert and not chosen.wide:
             raise OptionError(
                 f"wide_expert={chosen.wide_expert} is for the n-grams beside the network; give wide, too"

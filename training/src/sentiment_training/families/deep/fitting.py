@@ -3,20 +3,18 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import cast
 
 import keras
 import numpy as np
-import numpy.typing as npt
-import tensorflow as tf
 from scipy.special import expit
 
 from sentiment_training.errors import DivergedError
 from sentiment_training.families.deep.checkpoints import Checkpoint, Standing, Weights
 from sentiment_training.families.deep.options import COSINE, FLOAT32, MIXED, PLATEAU, NetworkOptions
 from sentiment_training.families.deep.rows import Rows, TokenArray
-from sentiment_training.families.teacher import Targets
+from sentiment_training.families.extras import TORCH
 from sentiment_training.families.family import Examples, FloatArray, Work
+from sentiment_training.families.teacher import Targets
 from sentiment_training.families.validating import LOSS, validation_figures
 from sentiment_training.families.vocabulary import UNKNOWN_ID
 
@@ -26,12 +24,8 @@ _WARM_UP_SHARE = 0.02
 _REDUCTION = 0.5
 # Tokens that are scored at once: bounds the memory.
 _TOKENS_AT_ONCE = 32_768
-
-Score = Callable[[TokenArray], tf.Tensor]
-"""Takes ids of texts of one length, gives their logits, shape (texts, 1)."""
-_IDS = tf.TensorSpec((None, None), tf.int32)
-_COLUMN = tf.TensorSpec((None,), tf.float32)
-_Step = Callable[[TokenArray, npt.NDArray[np.float32], npt.NDArray[np.float32]], tf.Tensor]
+# With which PyTorch computes recurrent layers in bfloat16: compute capability (Ampere), and cuDNN 9.13.
+_FIRST_GPU, _FIRST_CUDNN = (8, 0), 91_300
 
 
 def fit(
@@ -68,13 +62,15 @@ def fit(
     """
     optimizer = keras.optimizers.Adam(options.learning_rate)
     optimizer.build(network.trainable_variables)
+    # A sum of shares of a whole batch, also where fewer texts have this length: each text counts the same.
+    loss = keras.losses.BinaryCrossentropy(from_logits=True, reduction="sum")
+    network.compile(optimizer, loss, jit_compile=False)
     standing = Standing()
     best: Weights = values(network.variables)
     if resumed is not None:
         _restore(network.variables, resumed.network)
         _restore(optimizer.variables, resumed.optimizer)
         standing, best = resumed.standing, resumed.best
-    step, score = _step_of(network, optimizer, options.batch), compiled(network)
     # Their mean is 1, so that the learning rate means the same whatever the weights.
     counting = (weights / weights.mean()).astype(np.float32)
     with work.progress.step("fit", (options.epochs - standing.epochs) * len(rows)) as advance:
@@ -86,9 +82,10 @@ def fit(
                 done = standing.epochs + number / len(batches)
                 optimizer.learning_rate.assign(_rate(options, standing, done))
                 ids = _with_unknowns(rows.batch(chosen), options.word_dropout, generator)
-                total += float(step(ids, targets[chosen], counting[chosen]))
+                shares = counting[chosen] / options.batch
+                total += float(network.train_on_batch(ids, targets[chosen, np.newaxis], sample_weight=shares))
                 advance(len(chosen))
-            figures = validation_figures(probabilities(score, validated), validation)
+            figures = validation_figures(probabilities(network, validated), validation)
             if not math.isfinite(figures[LOSS]):
                 raise DivergedError(
                     f"after epoch {standing.epochs + 1} the network's answers are no numbers; "
@@ -110,26 +107,17 @@ def is_over(standing: Standing, options: NetworkOptions) -> bool:
     return standing.epochs >= options.epochs or standing.waited >= options.patience
 
 
-def compiled(network: keras.Model) -> Score:
-    """Compile a network's forward pass, once for texts of any length."""
-
-    def score(ids: tf.Tensor) -> tf.Tensor:
-        return network(ids, training=False)
-
-    return cast("Score", tf.function(score, input_signature=[_IDS]))
-
-
-def log_odds(score: Score, rows: Rows) -> FloatArray:
-    """Score texts with what `compiled` gave: log-odds of *positive*, shape (n,)."""
+def log_odds(network: keras.Model, rows: Rows) -> FloatArray:
+    """Score texts: log-odds of *positive*, shape (n,)."""
     result = np.empty(len(rows), np.float64)
     for chosen in rows.in_order(_TOKENS_AT_ONCE):
-        result[chosen] = score(rows.batch(chosen)).numpy()[:, 0]
+        result[chosen] = network.predict_on_batch(rows.batch(chosen))[:, 0]
     return result
 
 
-def probabilities(score: Score, rows: Rows) -> FloatArray:
-    """Score texts with what `compiled` gave: probability of *positive*, shape (n,)."""
-    probability: FloatArray = expit(log_odds(score, rows))
+def probabilities(network: keras.Model, rows: Rows) -> FloatArray:
+    """Score texts: probability of *positive*, shape (n,)."""
+    probability: FloatArray = expit(log_odds(network, rows))
     return probability
 
 
@@ -163,23 +151,9 @@ def _with_unknowns(ids: TokenArray, share: float, generator: np.random.Generator
     return np.where(hidden, np.int32(UNKNOWN_ID), ids)
 
 
-def _step_of(network: keras.Model, optimizer: keras.Optimizer, batch: int) -> "_Step":
-    def step(ids: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-        with tf.GradientTape() as tape:
-            logits = network(ids, training=True)[:, 0]
-            losses = tf.nn.sigmoid_cross_entropy_with_logits(targets, logits)
-            # Over a whole batch even where fewer texts have this length: each text counts the same.
-            loss = tf.reduce_sum(losses * weights) / batch
-        variables = network.trainable_variables
-        optimizer.apply(tape.gradient(loss, variables), variables)
-        return loss
-
-    return cast("_Step", tf.function(step, input_signature=[_IDS, _COLUMN, _COLUMN]))
-
-
 def values(variables: Sequence[keras.Variable]) -> Weights:
     """Copy what Keras' variables hold."""
-    return [np.array(each.numpy()) for each in variables]
+    return [np.asarray(each).copy() for each in variables]
 
 
 def _restore(variables: Sequence[keras.Variable], kept: Weights) -> None:
@@ -189,4 +163,18 @@ def _restore(variables: Sequence[keras.Variable], kept: Weights) -> None:
 
 def device_precision() -> str:
     """Mixed bfloat16 where there is a GPU; a BiLSTM is slower with it also on a processor that knows it."""
+    if keras.config.backend() == TORCH:
+        return _torch_precision()
+    import tensorflow as tf  # noqa: PLC0415 - only where it computes
+
     return MIXED if tf.config.list_physical_devices("GPU") else FLOAT32
+
+
+def _torch_precision() -> str:
+    """Mixed bfloat16 where the GPU and its cuDNN compute recurrent layers in it; others go step by step."""
+    import torch  # noqa: PLC0415 - only where it computes
+
+    if not torch.cuda.is_available():
+        return FLOAT32
+    cudnn = torch.backends.cudnn.version() or 0
+    return MIXED if torch.cuda.get_device_capability() >= _FIRST_GPU and cudnn >= _FIRST_CUDNN else FLOAT32

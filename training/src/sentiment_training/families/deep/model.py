@@ -1,4 +1,4 @@
-"""A network from its data to its bundle. Imports TensorFlow: import this where a network is fitted."""
+"""A network from its data to its bundle. Imports Keras: import this where a network is fitted."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -16,8 +16,6 @@ from sentiment_training.families.deep import checkpoints, vectors
 from sentiment_training.families.deep.beginning import begin
 from sentiment_training.families.deep.checkpoints import Checkpoint, Standing
 from sentiment_training.families.deep.fitting import (
-    Score,
-    compiled,
     device_precision,
     fit,
     is_over,
@@ -37,8 +35,8 @@ from sentiment_training.families.deep.options import (
     NetworkOptions,
 )
 from sentiment_training.families.deep.rows import Rows, train_tokenizer
-from sentiment_training.families.teacher import open_teacher, targets
 from sentiment_training.families.family import Examples, FloatArray, Work
+from sentiment_training.families.teacher import open_teacher, targets
 from sentiment_training.families.vocabulary import vocabulary_size
 from sentiment_training.families.wide import CALIBRATION, Wide, weighed
 from sentiment_training.families.wide_ngrams import LearnedNgrams, Ngrams
@@ -60,7 +58,7 @@ def train_network(
     CheckpointError
         If the last epoch in `work.checkpoints` is of another training, or damaged.
     """
-    # Keras seeds Python, NumPy and TensorFlow together; its initialisers and dropout know no other way.
+    # Keras seeds Python, NumPy and its backend together; its initialisers and dropout know no other way.
     keras.utils.set_random_seed(work.seed)
     teacher = open_teacher(options.teacher)
     beginning = begin(kind, options) if options.weights else None
@@ -94,17 +92,18 @@ def train_network(
         # What is measured and exported computes in full; the weights always were.
         whole = build(kind, options, shape, FLOAT32)
         whole.set_weights(network.get_weights())
+        whole.compile(jit_compile=False)  # XLA would compile it for each length
         network = whole
-    score, wide = compiled(network), None
+    wide: Wide | None = None
     ngrams: Ngrams | None = beginning.ngrams if beginning else None
     if options.wide:
         ngrams = LearnedNgrams.learn(
             tokenizer, train, rows.said, options.wide, options.wide_c, work, expert=options.wide_expert
         )
     if ngrams is not None:
-        wide = weighed(ngrams, log_odds(score, validated), validated.said, validation)
+        wide = weighed(ngrams, log_odds(network, validated), validated.said, validation)
     taught_by = "" if teacher is None else teacher.sha256
-    return NetworkModel(kind, options, tokenizer, network, score, standing, precision, wide, taught_by)
+    return NetworkModel(kind, options, tokenizer, network, standing, precision, wide, taught_by)
 
 
 @dataclass(frozen=True)
@@ -115,7 +114,6 @@ class NetworkModel:
     options: NetworkOptions
     tokenizer: Tokenizer
     network: keras.Model
-    score: Score
     standing: Standing
     precision: str
     wide: Wide | None = None
@@ -151,8 +149,8 @@ class NetworkModel:
         """Score texts with Keras: probability of *positive*, shape (n,)."""
         rows = Rows.of(self.tokenizer, texts)
         if self.wide is None:
-            return probabilities(self.score, rows)
-        return self.wide.mixed(log_odds(self.score, rows), rows.said)
+            return probabilities(self.network, rows)
+        return self.wide.mixed(log_odds(self.network, rows), rows.said)
 
     def export(self, folder: Path, golden_texts: Sequence[str], provenance: Provenance) -> Bundle:
         """Write the bundle into a new folder and open it."""

@@ -1,6 +1,6 @@
 """The three networks in Keras. Each takes ids of texts of one length and gives a logit a text.
 
-What is random at the start draws from Keras' global seed, which `fitting.py` sets.
+What is random at the start draws from Keras' global seed, which `model.py` sets.
 """
 
 import keras
@@ -53,7 +53,8 @@ def build(
     else:
         assert isinstance(options, ConvolutionOptions)  # noqa: S101 - there are these two
         text = _convolution(options, words, precision)
-    text = keras.layers.Dropout(options.dropout, dtype=precision)(text)
+    # Without a shape, if only its own, PyTorch draws from a state of its own, which no checkpoint holds.
+    text = keras.layers.Dropout(options.dropout, noise_shape=(None, None), dtype=precision)(text)
     logit = keras.layers.Dense(1, dtype="float32", name=SCORE)(text)
     return keras.Model(ids, logit, name=kind.name)
 
