@@ -4,6 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
 import pytest
 from deep_extra import require_networks
 
@@ -49,6 +52,12 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def opened(teacher: Path) -> teaching.Teacher:
+    found = teaching.open_teacher(str(teacher))
+    assert found is not None
+    return found
+
+
 def taught(labels: np.ndarray, options: dict[str, str], work: Work | None = None) -> FittedModel:
     learned = Examples.of(TEXTS * 8, np.tile(labels, 8))
     return FAMILIES["textcnn"].fit(learned, Examples.of(TEXTS, GOOD), SMALL | options, work or Work())
@@ -66,12 +75,11 @@ def test_a_teacher_makes_up_for_wrong_labels(bundle: Path) -> None:
 def test_targets_lie_between_label_and_answer(bundle: Path) -> None:
     figures: dict[str, float] = {}
     work = Work(report=lambda name, value, _step: figures.update({name: value}))
-    teacher = Bundle.open(bundle)
-    answers = teacher.probabilities(TEXTS)
+    answers = Bundle.open(bundle).probabilities(TEXTS)
     labels = GOOD.copy()
     labels[0] = not labels[0]
     options = NetworkOptions(teacher=str(bundle), teacher_share=0.25)
-    found = teaching.targets(Examples.of(TEXTS, labels), teacher, options, work)
+    found = teaching.targets(Examples.of(TEXTS, labels), opened(bundle), options, work)
     assert found == pytest.approx(0.25 * answers + 0.75 * labels, abs=1e-6)
     assert figures == {"teacher.asked": 16, "teacher.agreed_share": 15 / 16}
 
@@ -81,7 +89,7 @@ def test_it_is_asked_about_so_many_rows_of_each_data_set(bundle: Path) -> None:
         Examples.of(TEXTS, GOOD), domains=np.array([0] * 12 + [1] * 4), names=["large", "small"]
     )
     options = NetworkOptions(teacher=str(bundle), teacher_share=1, teacher_rows=6)
-    found = teaching.targets(examples, Bundle.open(bundle), options, Work())
+    found = teaching.targets(examples, opened(bundle), options, Work())
     asked = (found > 0) & (found < 1)
     assert asked[:12].sum() == 6
     assert asked[12:].all()
@@ -92,7 +100,7 @@ def test_what_it_answered_outlives_a_kill_and_serves_other_trainings(
     bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(teaching, "_PIECE", 5)
-    examples, teacher = Examples.of(TEXTS, GOOD), Bundle.open(bundle)
+    examples = Examples.of(TEXTS, GOOD)
     options, work = NetworkOptions(teacher=str(bundle)), Work(pieces=tmp_path)
     asked: list[int] = []
 
@@ -105,7 +113,8 @@ def test_what_it_answered_outlives_a_kill_and_serves_other_trainings(
                 raise KeyboardInterrupt
             return super().probabilities(texts)
 
-    mortal = Asked.open(bundle)
+    monkeypatch.setattr(teaching, "Bundle", Asked)
+    mortal = opened(bundle)
     asked.clear()
     with pytest.raises(KeyboardInterrupt):
         teaching.targets(examples, mortal, options, work)
@@ -114,7 +123,7 @@ def test_what_it_answered_outlives_a_kill_and_serves_other_trainings(
     # Another network, that has another share in it, need not ask.
     teaching.targets(examples, mortal, replace(options, teacher_share=0.5), work)
     assert asked == [5, 5, 5, 5, 1]
-    assert np.array_equal(found, teaching.targets(examples, teacher, options, Work()))
+    assert np.array_equal(found, teaching.targets(examples, mortal, options, Work()))
 
 
 def test_another_teacher_at_the_same_place_is_another_training(bundle: Path, tmp_path: Path) -> None:
@@ -133,3 +142,48 @@ def test_another_teacher_at_the_same_place_is_another_training(bundle: Path, tmp
 def test_what_is_no_bundle_is_said_before_any_work(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match=r"teacher=.*nowhere.*bundle\.json"):
         FAMILIES["bilstm"].check({"teacher": str(tmp_path / "nowhere")})
+
+
+def test_a_file_of_answers_teaches_what_it_knows(bundle: Path, tmp_path: Path) -> None:
+    known = Bundle.open(bundle).probabilities(TEXTS[:6])
+    table = pa.table({"text": [*TEXTS[:6], TEXTS[0]], "probability": [*known, 0.5], "prediction": ["x"] * 7})
+    parquet, csv = tmp_path / "answers.parquet", tmp_path / "answers.csv"
+    pyarrow.parquet.write_table(table, parquet)
+    pyarrow.csv.write_csv(table, csv)
+    figures: dict[str, float] = {}
+    work = Work(report=lambda name, value, _step: figures.update({name: value}))
+    for file in (parquet, csv):
+        options = NetworkOptions(teacher=str(file), teacher_share=0.25)
+        found = teaching.targets(Examples.of(TEXTS, GOOD), opened(file), options, work)
+        # Of a text that is there twice the first answer counts, and what is not there has its label.
+        assert found[:6] == pytest.approx(0.25 * known + 0.75 * GOOD[:6], abs=1e-6)
+        assert np.array_equal(GOOD[6:], found[6:])
+        assert figures["teacher.asked"] == 6
+    assert opened(parquet).sha256 != opened(csv).sha256
+
+
+def test_answers_to_other_texts_teach_nobody(tmp_path: Path) -> None:
+    file = tmp_path / "answers.csv"
+    file.write_text("text,probability\nof something else,0.3\n", encoding="utf-8")
+    with pytest.raises(OptionError, match="no answer to any of the 16 texts"):
+        teaching.targets(Examples.of(TEXTS, GOOD), opened(file), NetworkOptions(teacher=str(file)), Work())
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("text,label\na,1\n", "no column probability; a file of answers has both"),
+        ("tweet,p\na,1\n", "no column text and no column probability"),
+        ("text,probability\na,0.5\nb,1.5\n", "row 2 has 1.5"),
+        ("text,probability\na,\n", "row 1 has None"),
+        ("text,probability\na,surely\n", "cannot be read as answers"),
+        ("text,probability\n", "there is no row"),
+        ("", "cannot be read as answers"),
+        ("PAR1 and no more", "cannot be read as answers"),
+    ],
+)
+def test_what_is_no_file_of_answers_says_why(content: str, reason: str, tmp_path: Path) -> None:
+    file = tmp_path / "answers.csv"
+    file.write_text(content, encoding="utf-8")
+    with pytest.raises(OptionError, match=f"teacher=.*{reason}"):
+        FAMILIES["bilstm"].check({"teacher": str(file)})

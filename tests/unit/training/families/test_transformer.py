@@ -1,5 +1,6 @@
 """A transformer is fine-tuned from a folder as hubs keep it, and leaves a bundle that answers alike."""
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -100,6 +101,23 @@ def test_in_int8_it_is_nearly_the_same(fitted: Fitted, tmp_path: Path) -> None:
     texts = some_examples().texts
     assert small.tolerance is None
     np.testing.assert_allclose(bundle.probabilities(texts), small.probabilities(texts), atol=0.03)
+
+
+def test_a_teacher_makes_up_for_wrong_labels(folder: Path, tmp_path: Path) -> None:
+    pytest.importorskip("keras_hub", reason="comes with the extra deep")
+    right = some_examples()
+    wrong = replace(right, labels=~right.labels)
+    answers = tmp_path / "answers.csv"
+    lines = [
+        f'"{text}",{0.95 if good else 0.05}' for text, good in zip(right.texts, right.labels, strict=True)
+    ]
+    answers.write_text("text,probability\n" + "\n".join(lines), encoding="utf-8")
+    options = SMALL | {"weights": str(folder), "teacher": str(answers), "teacher_share": "0.9"}
+    taught = FAMILY.fit(wrong, right, options, Work())
+    assert ((taught.probabilities(right.texts) >= 0.5) == right.labels).mean() > 0.9
+    assert taught.parameters["teacher.sha256"] == hashlib.sha256(answers.read_bytes()).hexdigest()
+    with pytest.raises(OptionError, match="leave teacher out"):
+        FAMILY.check({"epochs": "0", "teacher": str(answers)})
 
 
 def test_n_grams_answer_for_what_little_training_has_not_taught(folder: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from sentiment_training.errors import OptionError
 from sentiment_training.families.extras import JAX, TENSORFLOW, keras_backend, require
 from sentiment_training.families.family import Examples, Trial, Work, option_help, parse_options
 from sentiment_training.families.teacher import open_teacher, targets
@@ -39,6 +40,8 @@ class TransformerFamily:
         chosen = parse_options(TransformerOptions(), OPTIONS, options)
         backend = keras_backend(TENSORFLOW, JAX)
         require("deep", backend, "keras", "keras_hub", "safetensors", "huggingface_hub")
+        if chosen.teacher and not chosen.epochs:
+            raise OptionError("epochs=0 trains nothing, so a teacher has nobody to teach; leave teacher out")
         open_teacher(chosen.teacher)
         check_beginning(chosen, options)
 
@@ -73,6 +76,8 @@ class TransformerFamily:
         teacher = open_teacher(chosen.teacher)
         learned = targets(train, teacher, chosen, work)
         members, found = [], dict[str, str | int | float](arithmetic=precision)
+        if teacher is not None:
+            found["teacher.sha256"] = teacher.sha256
         for number, (weights, head) in enumerate(zip(beginning.encoders, beginning.heads, strict=True)):
             if head is not None and not chosen.epochs:
                 members.append(Member(weights, head))

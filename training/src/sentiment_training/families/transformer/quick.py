@@ -20,6 +20,8 @@ def quicken(transformer_layers: list[Any]) -> None:
     gelu = _gelu()
     for layer in transformer_layers:
         attention = layer._self_attention_layer
+        # On a GPU, JAX's refuses a mask like ours, and Keras logs a traceback a layer before it does without.
+        attention._flash_attention = False
         for dense in (attention.query_dense, attention.key_dense, attention.value_dense):
             dense.call = partial(_projected, dense, 1)
         attention.output_dense.call = partial(_projected, attention.output_dense, 2)
