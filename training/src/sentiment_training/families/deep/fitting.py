@@ -24,8 +24,6 @@ _WARM_UP_SHARE = 0.02
 _REDUCTION = 0.5
 # Tokens that are scored at once: bounds the memory.
 _TOKENS_AT_ONCE = 32_768
-# With which PyTorch computes recurrent layers in bfloat16: compute capability (Ampere), and cuDNN 9.13.
-_FIRST_GPU, _FIRST_CUDNN = (8, 0), 91_300
 
 
 def fit(
@@ -162,19 +160,12 @@ def _restore(variables: Sequence[keras.Variable], kept: Weights) -> None:
 
 
 def device_precision() -> str:
-    """Mixed bfloat16 where there is a GPU; a BiLSTM is slower with it also on a processor that knows it."""
+    """Mixed bfloat16 where TensorFlow has a GPU; on processors that know it, too, a BiLSTM is slower with it.
+
+    On PyTorch single precision: in bfloat16 not every cuDNN computes recurrent layers at once.
+    """
     if keras.config.backend() == TORCH:
-        return _torch_precision()
+        return FLOAT32
     import tensorflow as tf  # noqa: PLC0415 - only where it computes
 
     return MIXED if tf.config.list_physical_devices("GPU") else FLOAT32
-
-
-def _torch_precision() -> str:
-    """Mixed bfloat16 where the GPU and its cuDNN compute recurrent layers in it; others go step by step."""
-    import torch  # noqa: PLC0415 - only where it computes
-
-    if not torch.cuda.is_available():
-        return FLOAT32
-    cudnn = torch.backends.cudnn.version() or 0
-    return MIXED if torch.cuda.get_device_capability() >= _FIRST_GPU and cudnn >= _FIRST_CUDNN else FLOAT32
