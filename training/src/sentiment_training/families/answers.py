@@ -50,10 +50,12 @@ class Answers:
 def read_answers(path: Path) -> Answers:
     """Read a parquet or CSV file with columns `text` and `probability`, as `vigie score` writes it.
 
+    A row whose probability is empty is no answer.
+
     Raises
     ------
     OptionError
-        If it is neither, lacks a column, or holds what is no probability.
+        If it is neither, lacks a column, holds what is no probability, or no answer at all.
     """
     shown = f"teacher={path}"
     with path.open("rb") as file:
@@ -66,13 +68,18 @@ def read_answers(path: Path) -> Answers:
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as fault:
         first = str(fault).strip().splitlines()[0]
         raise OptionError(f"{shown} cannot be read as answers ({first})") from fault
-    inside = pc.fill_null(pc.and_(pc.greater_equal(probability, 0), pc.less_equal(probability, 1)), False)
-    if not table.num_rows or not pc.all(inside).as_py():
-        row = pc.index(inside, False).as_py() + 1
-        what = f"row {row:,} has {probability[row - 1]}" if table.num_rows else "there is no row"
-        raise OptionError(f"{shown}: {_PROBABILITY} must lie between 0 and 1 in every row, and {what}")
-    texts = table[_TEXT].cast(pa.large_string()).combine_chunks()
-    return Answers(sha256, pc.fill_null(texts, ""), probability.to_numpy())
+    outside = pc.invert(pc.and_(pc.greater_equal(probability, 0), pc.less_equal(probability, 1)))
+    if pc.any(outside).as_py():
+        row = pc.index(outside, True).as_py()
+        raise OptionError(
+            f"{shown}: {_PROBABILITY} lies between 0 and 1, and row {row + 1:,} has {probability[row]}"
+        )
+    # Of a text in a language that it does not know, a version says nothing.
+    answered = pc.and_(probability.is_valid(), table[_TEXT].is_valid())
+    if not pc.any(answered).as_py():
+        raise OptionError(f"{shown} holds no answer")
+    texts = table[_TEXT].cast(pa.large_string()).filter(answered)
+    return Answers(sha256, texts.combine_chunks(), probability.filter(answered).to_numpy())
 
 
 def _parquet(path: Path, shown: str) -> pa.Table:
