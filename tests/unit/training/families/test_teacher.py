@@ -186,6 +186,7 @@ def test_answers_to_other_texts_teach_nobody(tmp_path: Path) -> None:
         ("text,probability\na,\n", "holds no answer"),
         ("text,probability\na,surely\n", "cannot be read as answers"),
         ("text,probability\n", "holds no answer"),
+        ('text,probability\n"a' + 1_200_000 * "longer, " + ",0.5\n", "a quote that is not closed"),
         ("", "cannot be read as answers"),
         ("PAR1 and no more", "cannot be read as answers"),
     ],

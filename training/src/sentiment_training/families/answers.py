@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
+from sentiment_training.datasets.tables import BLOCK_BYTES, csv_fault
 from sentiment_training.errors import OptionError
-from sentiment_training.families.family import FloatArray, Work
+from sentiment_training.families.family import Work
 
 _TEXT, _PROBABILITY = "text", "probability"
 
@@ -34,16 +36,16 @@ class Answers:
 
     sha256: str
     texts: pa.LargeStringArray
-    probability: FloatArray
+    probability: npt.NDArray[np.float32]
     threshold: ClassVar[float] = 0.5
 
-    def answers(self, texts: Sequence[str], work: Work) -> FloatArray:
+    def answers(self, texts: Sequence[str], work: Work) -> npt.NDArray[np.float32]:
         """Probability of *positive*, shape (n,); NaN for a text that is not in the file."""
         with work.progress.step("teacher"):
             place = pc.index_in(pa.array(texts, pa.large_string()), value_set=self.texts)
-            found: FloatArray = np.append(self.probability, np.nan)[
-                pc.fill_null(place, len(self.probability)).to_numpy()
-            ]
+            # What is in no place is in the last one, behind them all.
+            answers = np.append(self.probability, np.float32(np.nan))
+            found: npt.NDArray[np.float32] = answers[pc.fill_null(place, len(self.probability)).to_numpy()]
         return found
 
 
@@ -67,7 +69,8 @@ def read_answers(path: Path) -> Answers:
         probability = table[_PROBABILITY].cast(pa.float64())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as fault:
         first = str(fault).strip().splitlines()[0]
-        raise OptionError(f"{shown} cannot be read as answers ({first})") from fault
+        otherwise = f"cannot be read as answers ({first})"
+        raise OptionError(str(csv_fault(shown, fault, otherwise))) from fault
     outside = pc.invert(pc.and_(pc.greater_equal(probability, 0), pc.less_equal(probability, 1)))
     if pc.any(outside).as_py():
         row = pc.index(outside, True).as_py()
@@ -79,7 +82,8 @@ def read_answers(path: Path) -> Answers:
     if not pc.any(answered).as_py():
         raise OptionError(f"{shown} holds no answer")
     texts = table[_TEXT].cast(pa.large_string()).filter(answered)
-    return Answers(sha256, texts.combine_chunks(), probability.filter(answered).to_numpy())
+    probability = probability.filter(answered).to_numpy().astype(np.float32)
+    return Answers(sha256, texts.combine_chunks(), probability)
 
 
 def _parquet(path: Path, shown: str) -> pa.Table:
@@ -91,6 +95,7 @@ def _parquet(path: Path, shown: str) -> pa.Table:
 def _csv(path: Path, shown: str) -> pa.Table:
     table = pyarrow.csv.read_csv(
         path,
+        read_options=pyarrow.csv.ReadOptions(block_size=BLOCK_BYTES),
         parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
         convert_options=pyarrow.csv.ConvertOptions(
             column_types={_TEXT: pa.large_string(), _PROBABILITY: pa.float64()}, strings_can_be_null=False

@@ -19,7 +19,7 @@ from sentiment import Bundle
 from sentiment.errors import BundleError
 from sentiment_training.errors import OptionError
 from sentiment_training.families.answers import read_answers
-from sentiment_training.families.family import Examples, FloatArray, Number, Option, Text, Work
+from sentiment_training.families.family import Examples, Number, Option, Text, Work
 from sentiment_training.machine import usable_cores
 from sentiment_training.pieces import kept_piece
 
@@ -75,7 +75,7 @@ class Teacher(Protocol):
         """From which probability on it calls a text positive."""
         ...
 
-    def answers(self, texts: Sequence[str], work: Work) -> FloatArray:
+    def answers(self, texts: Sequence[str], work: Work) -> Targets:
         """Probability of *positive*, shape (n,); NaN for a text that it knows nothing of."""
         ...
 
@@ -112,8 +112,8 @@ class _OfBundle:
     def threshold(self) -> float:
         return self.bundle.manifest.threshold
 
-    def answers(self, texts: Sequence[str], work: Work) -> FloatArray:
-        answers = np.empty(len(texts))
+    def answers(self, texts: Sequence[str], work: Work) -> Targets:
+        answers = np.empty(len(texts), np.float32)
         ask = partial(_answers, self.bundle)
         with work.progress.step("teacher", len(texts)) as advance:
             for start in range(0, len(texts), _PIECE):
@@ -135,7 +135,7 @@ def targets(train: Examples, teacher: Teacher | None, options: Taught, work: Wor
     if teacher is None:
         return labels
     asked = train.evenly(options.teacher_rows or len(train))
-    answers = teacher.answers([train.texts[row] for row in asked], work).astype(np.float32)
+    answers = teacher.answers([train.texts[row] for row in asked], work)
     known = ~np.isnan(answers)
     asked, answers = asked[known], answers[known]
     if not len(asked):
@@ -154,4 +154,4 @@ def _answers(bundle: Bundle, texts: Sequence[str]) -> Targets:
     """Ask on every core: a bundle answers each thread on one."""
     shares = (texts[start : start + _SHARE] for start in range(0, len(texts), _SHARE))
     with ThreadPoolExecutor(usable_cores()) as threads:
-        return np.concatenate(list(threads.map(bundle.probabilities, shares))).astype(np.float32)
+        return np.concatenate(list(threads.map(bundle.probabilities, shares)))

@@ -78,6 +78,7 @@ def train_network(
         save = partial(_save, work, work.checkpoints, identity, tokenizer_json(tokenizer))
     # Killed after its last epoch, a training has nothing more to learn from.
     over = resumed is not None and is_over(resumed.standing, options) and not options.wide
+    learned = targets(train, None if over else teacher, options, work)
     rows = Rows.of(tokenizer, [] if over else train.texts, work.progress)
     validated = Rows.of(tokenizer, validation.texts)
     shape = (vocabulary_size(tokenizer), options.embedding_dim)
@@ -86,7 +87,6 @@ def train_network(
     network = build(kind, options, embeddings, precision)
     if beginning:
         beginning.fill(network)
-    learned = targets(train, None if over else teacher, options, work)
     standing = fit(network, rows, learned, train.weights, validation, validated, options, work, resumed, save)
     if precision != FLOAT32:
         # What is measured and exported computes in full; the weights always were.

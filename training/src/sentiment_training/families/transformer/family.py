@@ -64,6 +64,8 @@ class TransformerFamily:
         chosen, tokenizer = beginning.options, beginning.tokenizer
         precision = chosen_precision(chosen.precision)
         validated = validation.chosen(validation.evenly(chosen.validated))
+        teacher = open_teacher(chosen.teacher)
+        learned = targets(train, teacher, chosen, work)
         tokens = Tokens.of(tokenizer, train.texts, work.progress)
         to_validate = Tokens.of(tokenizer, validated.texts)
         ngrams = None
@@ -73,8 +75,6 @@ class TransformerFamily:
             ngrams = LearnedNgrams.learn(
                 tokenizer, train, tokens.numbered_from_one(), chosen.wide, chosen.wide_c, work, size=size
             )
-        teacher = open_teacher(chosen.teacher)
-        learned = targets(train, teacher, chosen, work)
         members, found = [], dict[str, str | int | float](arithmetic=precision)
         if teacher is not None:
             found["teacher.sha256"] = teacher.sha256
