@@ -24,10 +24,10 @@ def keras_backend(*known: str) -> str:
 
 
 def require(extra: str, *modules: str) -> None:
-    """Raise OptionError, saying what to install, unless all modules of an extra can be imported."""
+    """Raise OptionError, saying what to install, unless all modules can be imported: an extra's, and JAX."""
     if missing := [name for name in modules if find_spec(name) is None]:
         if TORCH in missing:
             raise OptionError("torch is not installed, and no extra brings it; run `uv pip install torch`")
-        raise OptionError(
-            f"{', '.join(missing)} is not installed; run `uv sync --all-packages --extra {extra}`"
-        )
+        # What is not named again, `uv sync` takes away: JAX computes for what its family's extra brings.
+        extras = f"--extra {extra} --extra {JAX}" if JAX in missing else f"--extra {extra}"
+        raise OptionError(f"{', '.join(missing)} is not installed; run `uv sync --all-packages {extras}`")
