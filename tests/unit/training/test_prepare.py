@@ -11,7 +11,7 @@ import pytest
 
 from sentiment import Bundle
 from sentiment_training.datasets import Dataset, normalised
-from sentiment_training.errors import OptionError, ParityError
+from sentiment_training.errors import DatasetError, OptionError, ParityError
 from sentiment_training.material import prepare
 from sentiment_training.parity import check_parity
 from sentiment_training.progress import SilentProgress
@@ -89,6 +89,39 @@ def test_strangers_are_met_only_where_something_is_learned(
     assert with_them.held_out.texts.equals(without.held_out.texts)
     assert list(with_them.validation().texts) == list(without.validation().texts)
     assert with_them.fingerprint != without.fingerprint
+
+
+def test_what_a_model_labelled_is_learned_and_neither_measured_nor_chosen_by(
+    a_file: Callable[..., str], tweets: Callable[..., tuple[list[str], list[bool]]]
+) -> None:
+    texts, labels = tweets(900)
+    file = a_file("a.csv", {"text": texts[:600], "label": [int(each) for each in labels[:600]]})
+    exam = a_file("exam.csv", {"text": texts[600:650], "label": [int(each) for each in labels[600:650]]})
+    # Against what people said of these texts, where they said something; of one there is no answer.
+    said = [None, *("negative" if each else "positive" for each in labels[1:])]
+    scored = a_file("scored.parquet", {"text": texts, "prediction": said, "probability": [0.5] * 900})
+    sources = [Source(scored, 0.5, held_out=False), Source(file)]
+
+    alone = prepare(recipe([file], exam=exam), SilentProgress(), validate=True)
+    both = prepare(Recipe("logreg", sources, {"exam": exam}), SilentProgress(), validate=True)
+
+    learned = both.train()
+    added = [text for text, domain in zip(learned.texts, learned.domains, strict=True) if domain == 0]
+    assert set(added) == set(texts[650:])
+    assert learned.labels[learned.domains == 0].tolist() == [not labels[texts.index(each)] for each in added]
+    assert {*learned.weights[learned.domains == 0]} == {0.5}
+    assert list(alone.train().texts) == [*learned.texts[len(added) :]]
+    assert list(alone.validation().texts) == list(both.validation().texts)
+    assert alone.held_out.texts.equals(both.held_out.texts)
+    assert list(both.to_evaluate()) == list(alone.to_evaluate()) == ["heldout", "exam"]
+    assert both.counts["scored"].evaluated == 649
+    assert both.counts["scored"].why_dropped() == "1 neutral or unlabelled, 649 also in another set"
+
+
+def test_labels_of_people_are_not_looked_for_among_predictions(a_file: Callable[..., str]) -> None:
+    scored = a_file("scored.csv", {"text": ["fine", "late"], "prediction": ["positive", "negative"]})
+    with pytest.raises(DatasetError, match="no column label; found text, prediction"):
+        prepare(recipe([scored]), SilentProgress())
 
 
 def test_each_language_that_a_file_names_is_measured_apart(

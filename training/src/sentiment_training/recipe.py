@@ -17,6 +17,10 @@ A recipe file is TOML::
     rows = 100000                 # learn from that many of its rows, evenly chosen; all without it
     strangers = 0.3               # learn that share of them once more, the accounts mentioned renamed
 
+    [[data]]
+    source = "scored.parquet"     # as `vigie score` writes it
+    held_out = false              # a model labelled it: learn all of it, choose and measure by none of it
+
     [evaluation]
     manual = "manual.csv"
 """
@@ -60,12 +64,16 @@ class Source:
     strangers
         Share of the rows to learn from that are learned once more, the accounts that they mention under
         made-up names; from 0 to 1.
+    held_out
+        Whether rows are held out, to choose by and to measure on. Nothing can be measured on labels that no
+        person gave: where a model labelled the data set, all of it is learned.
     """
 
     source: str
     weight: float = 1.0
     rows: int | None = None
     strangers: float = 0.0
+    held_out: bool = True
 
 
 @dataclass(frozen=True)
@@ -131,13 +139,16 @@ def read_recipe(path: Path, data_folder: Path) -> Recipe:
             raise TypeError("data sets are written as [[data]], each with a source")
         if not content["data"]:
             raise TypeError("data names no data set; at least one is wanted")
+        sources = [_source(each, data_folder) for each in content["data"]]
+        if not any(each.held_out for each in sources):
+            raise TypeError("held_out is false for all data; nothing would be measured, so leave it for one")
         for table in ("options", "evaluation"):
             if not isinstance(content.get(table, {}), dict):
                 raise TypeError(f"{table} is a part of its own, with the heading [{table}]")
         most = content.get("most_evaluated")
         return Recipe(
             family=_text(content["family"], "family"),
-            data=[_source(each, data_folder) for each in content["data"]],
+            data=sources,
             evaluation={
                 checked_name(name): _located(_text(source, f"the evaluation set {name}"), data_folder)
                 for name, source in content.get("evaluation", {}).items()
@@ -177,6 +188,8 @@ def write_recipe(path: Path, recipe: Recipe, data_folder: Path, about: str) -> N
             lines.append(f"rows = {each.rows}")
         if each.strangers:
             lines.append(f"strangers = {each.strangers!r}")
+        if not each.held_out:
+            lines.append("held_out = false")
     if recipe.evaluation:
         lines += ["", "[evaluation]"]
         lines += [
@@ -234,9 +247,9 @@ def checked_languages(codes: object) -> Sequence[str]:
 
 
 def _source(entry: Mapping[str, object], folder: Path) -> Source:
-    if unknown := sorted(entry.keys() - {"source", "weight", "rows", "strangers"}):
+    if unknown := sorted(entry.keys() - {"source", "weight", "rows", "strangers", "held_out"}):
         raise TypeError(
-            f"{unknown[0]} is no key of a data set; the keys are source, weight, rows and strangers"
+            f"{unknown[0]} is no key of a data set; the keys are source, weight, rows, strangers and held_out"
         )
     source = _text(entry["source"], "source")
     rows = _whole(entry["rows"], f"rows of {source}") if "rows" in entry else None
@@ -246,7 +259,10 @@ def _source(entry: Mapping[str, object], folder: Path) -> Source:
     if not 0 <= strangers <= 1:
         raise TypeError(f"strangers is a share of the rows of {source}, from 0 to 1, not {strangers:g}")
     weight = checked_weight(source, _number(entry.get("weight", 1.0), f"the weight of {source}"))
-    return Source(_located(source, folder), weight, rows, strangers)
+    held_out = entry.get("held_out", True)
+    if not isinstance(held_out, bool):
+        raise TypeError(f"held_out of {source} takes true or false, not {held_out!r:.100}")
+    return Source(_located(source, folder), weight, rows, strangers, held_out)
 
 
 def _seed(value: object) -> int:

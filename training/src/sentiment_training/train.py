@@ -73,7 +73,7 @@ def train(
         f"train on {len(learned):,} tweets ({int(learned.labels.sum()):,} positive), "
         + (f"choose by {len(validated):,}, " if len(validated) else "")
         + f"hold out {len(material.held_out):,} by "
-        + ", ".join(dict.fromkeys(each.rule for each in material.splits))
+        + ", ".join(dict.fromkeys(each.rule for each in material.splits if len(each.held_out)))
     )
     with TrainingRun.started(registry, experiment, family.name, say, patience_s=patience_s) as run:
         run.log_material(material)

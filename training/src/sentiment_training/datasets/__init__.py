@@ -7,11 +7,14 @@ from sentiment_training.datasets.rows import NEGATIVE, NEUTRAL, POSITIVE, LabelA
 from sentiment_training.datasets.sources import load_dataset, load_rows
 from sentiment_training.datasets.split import Split, split
 from sentiment_training.datasets.strangers import with_strangers
+from sentiment_training.datasets.tables import LABEL, PREDICTION
 
 __all__ = [
+    "LABEL",
     "NEGATIVE",
     "NEUTRAL",
     "POSITIVE",
+    "PREDICTION",
     "BoolArray",
     "Counts",
     "Dataset",

@@ -26,6 +26,8 @@ def without_duplicates(datasets: Sequence[Dataset]) -> list[Dataset]:
 
     Equal means equal once normalised. What was dropped is added to each data set's counts.
     """
+    if not datasets:
+        return []
     codes, n_texts = _codes([dataset.texts for dataset in datasets])
     labels = np.concatenate([dataset.labels for dataset in datasets])
     seen = np.zeros((2, n_texts), dtype=np.bool_)

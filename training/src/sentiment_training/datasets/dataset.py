@@ -35,7 +35,7 @@ class Counts:
     contradictory: int = 0
     """The same normalised text occurs with both labels."""
     evaluated: int = 0
-    """Left out of training because an evaluation set holds the same normalised text."""
+    """Left out of training because an evaluation set, or one that people labelled, holds the same text."""
     kept: int = 0
 
     def why_dropped(self) -> str:
@@ -45,7 +45,7 @@ class Counts:
             "empty": self.empty,
             "contradictory": self.contradictory,
             "duplicate": self.duplicate,
-            "also in an evaluation set": self.evaluated,
+            "also in another set": self.evaluated,
         }
         return ", ".join(f"{n:,} {why}" for why, n in dropped.items() if n)
 

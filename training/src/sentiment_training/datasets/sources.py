@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 from sentiment_training.datasets.dataset import Dataset, named
@@ -13,7 +14,7 @@ from sentiment_training.datasets.sentiment140 import (
     load_sentiment140,
     load_sentiment140_zip,
 )
-from sentiment_training.datasets.tables import load_csv, load_parquet
+from sentiment_training.datasets.tables import LABEL, load_csv, load_parquet
 from sentiment_training.errors import DatasetNotFoundError, EmptyDatasetError, UnreadableFileError
 
 _NOT_READ = (
@@ -23,18 +24,18 @@ _NOT_READ = (
 )
 
 
-def load_dataset(source: str, name: str | None = None) -> Dataset:
-    """Load the negative and positive texts of a data set; `source` and `name` as for `load_rows`.
+def load_dataset(source: str, name: str | None = None, label: Sequence[str] = LABEL) -> Dataset:
+    """Load the negative and positive texts of a data set; all as for `load_rows`.
 
     Raises
     ------
     DatasetError
         If there is none, or nothing can be learned from it; says what to do.
     """
-    return load_rows(source, name).dataset()
+    return load_rows(source, name, label).dataset()
 
 
-def load_rows(source: str, name: str | None = None) -> Rows:
+def load_rows(source: str, name: str | None = None, label: Sequence[str] = LABEL) -> Rows:
     """Load every row of a data set; the file's first bytes say what it is, not its suffix.
 
     Parameters
@@ -44,6 +45,8 @@ def load_rows(source: str, name: str | None = None) -> Rows:
         Sentiment140's CSV, or its zip, with ``:PART-OF-A-MEMBER'S-NAME`` after it if wanted.
     name
         What metrics call it; None takes that of `name_of`.
+    label
+        Columns of a parquet file or a CSV that may hold the labels; the first that is there does.
 
     Raises
     ------
@@ -71,14 +74,18 @@ def load_rows(source: str, name: str | None = None) -> Rows:
     if not head:
         raise EmptyDatasetError(f"{source}: the file is empty; write or download it again")
     if head == b"PAR1":
-        return load_parquet(path, name)
+        return load_parquet(path, name, label)
     for begins, kind, remedy in _NOT_READ:
         if head.startswith(begins):
             raise UnreadableFileError(f"{path.name}: {kind} is not read; {remedy}")
     if head.startswith(b"PK"):
         return load_sentiment140_zip(path, member, name)
     first_row = _first_row(path)
-    return load_sentiment140(path, name) if is_sentiment140(first_row) else load_csv(path, name, first_row)
+    return (
+        load_sentiment140(path, name)
+        if is_sentiment140(first_row)
+        else load_csv(path, name, first_row, label)
+    )
 
 
 def name_of(source: str) -> str:

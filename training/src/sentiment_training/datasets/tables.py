@@ -1,6 +1,7 @@
 """Reads parquet and CSV files with `text` and `label` columns."""
 
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,7 +25,10 @@ TIME = ("date", "created")
 ORDER = ("order", "id")
 DUPLICATE, CONTRADICTORY = ("dup",), ("conflict",)
 LANGUAGE = ("lang", "language")
-WANTED = {"text", "label", *USER, *TIME, *ORDER, *DUPLICATE, *CONTRADICTORY, *LANGUAGE}
+WANTED = {"text", *USER, *TIME, *ORDER, *DUPLICATE, *CONTRADICTORY, *LANGUAGE}
+LABEL = ("label",)
+PREDICTION = ("label", "prediction")
+"""Where labels are in a table that a model may have labelled: the second is what `vigie score` writes."""
 
 _SHOWN = 200  # characters of columns' names in a message
 
@@ -43,8 +47,8 @@ def csv_fault(shown: str, fault: pa.ArrowInvalid, otherwise: str) -> UnreadableF
     )
 
 
-def load_parquet(path: Path, name: str) -> Rows:
-    """Read a parquet file.
+def load_parquet(path: Path, name: str, label: Sequence[str] = LABEL) -> Rows:
+    """Read a parquet file, whose labels are in the first of the columns `label` that it has.
 
     Raises
     ------
@@ -56,18 +60,19 @@ def load_parquet(path: Path, name: str) -> Rows:
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
             found = file.schema_arrow.names
-            require_columns(path.name, found)
-            table = file.read(columns=[column for column in found if column.strip().lower() in WANTED])
+            require_columns(path.name, found, label)
+            wanted = WANTED.union(label)
+            table = file.read(columns=[column for column in found if column.strip().lower() in wanted])
         table.validate(full=True)
     except (pa.ArrowInvalid, OSError) as fault:
         raise UnreadableFileError(
             f"{path.name}: not a whole parquet file ({_first_line(fault)}); write or download it again"
         ) from fault
-    return _from_table(table, name)
+    return _from_table(table, name, label)
 
 
-def load_csv(path: Path, name: str, found: list[str]) -> Rows:
-    """Read a UTF-8 CSV file whose header, already read, is `found`.
+def load_csv(path: Path, name: str, found: list[str], label: Sequence[str] = LABEL) -> Rows:
+    """Read a UTF-8 CSV file whose header, already read, is `found`; `label` as for `load_parquet`.
 
     Raises
     ------
@@ -78,14 +83,14 @@ def load_csv(path: Path, name: str, found: list[str]) -> Rows:
     DatasetError
         If its columns or rows cannot be used.
     """
-    require_columns(path.name, found)
-    wanted = [column for column in found if column.strip().lower() in WANTED]
+    require_columns(path.name, found, label)
+    wanted = [column for column in found if column.strip().lower() in WANTED.union(label)]
     if duplicate := {column for column in wanted if wanted.count(column) > 1}:
         raise UnreadableFileError(f"{path.name}: column {', '.join(duplicate)} occurs twice; keep one")
     require_utf8(path)
     with path.open("rb") as file:
         table = read_csv(file, path.name, wanted)
-    return _from_table(table, name)
+    return _from_table(table, name, label)
 
 
 def read_csv(file: BinaryIO, shown: str, columns: list[str], **read: ReadOption) -> Table:
@@ -118,10 +123,11 @@ def read_csv(file: BinaryIO, shown: str, columns: list[str], **read: ReadOption)
     return table
 
 
-def require_columns(shown: str, found: list[str]) -> None:
-    """Raise MissingColumnsError unless `text` and `label` are among the columns found."""
+def require_columns(shown: str, found: list[str], label: Sequence[str] = LABEL) -> None:
+    """Raise MissingColumnsError unless `text` and one of the columns `label` are among those found."""
     names = [column.strip().lower() for column in found]
-    if missing := [column for column in ("text", "label") if column not in names]:
+    wanted_columns = {"text": ("text",), "label": label}
+    if missing := [column for column, any_of in wanted_columns.items() if not set(any_of) & set(names)]:
         wanted = f"{shown}: no column {' and no column '.join(missing)}"
         for sign, name in (("\t", "tabs"), (";", "semicolons")):
             if len(found) == 1 and sign in found[0]:
@@ -161,16 +167,16 @@ def _newlines_of_utf8(path: Path, block: bytes, line: int) -> int:
     return block.count(b"\n")
 
 
-def _from_table(table: Table, name: str) -> Rows:
+def _from_table(table: Table, name: str, label: Sequence[str]) -> Rows:
     columns = {column.strip().lower(): table[column] for column in table.column_names}
 
-    def first(names: tuple[str, ...]) -> Column | None:
+    def first(names: Sequence[str]) -> Column | None:
         return next((columns[column] for column in names if column in columns), None)
 
     return rows_of(
         name,
         columns["text"],
-        columns["label"],
+        first(label),
         user=first(USER),
         time=first(TIME),
         order=first(ORDER),
