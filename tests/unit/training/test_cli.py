@@ -6,7 +6,12 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
+
+from sentiment_training.material import prepare
+from sentiment_training.progress import SilentProgress
+from sentiment_training.recipe import read_recipe
 
 NOWHERE = {"VIGIE_MLFLOW_URI": "http://127.0.0.1:9/mlflow"}
 
@@ -113,3 +118,33 @@ def test_a_search_writes_over_no_file_but_what_one_wrote(a_file: Callable[..., s
     written = tmp_path / "best.toml"
     written.write_text("# The best of 3 trials, by accuracy.\n")
     assert "there is a file" not in vigie("search", data, "--write-recipe", str(written)).stderr
+
+
+def test_what_is_varied_is_what_a_recipe_learns(
+    a_file: Callable[..., str], tweets: Callable[..., tuple[list[str], list[bool]]], tmp_path: Path
+) -> None:
+    texts, labels = tweets(400)
+    label = [int(each) for each in labels]
+    a_file("first.csv", {"text": [f"{each} one two" for each in texts[:200]], "label": label[:200]})
+    a_file("second.csv", {"text": [f"{each} three" for each in texts[200:]], "label": label[200:]})
+    recipe, out = tmp_path / "a.toml", tmp_path / "variants.parquet"
+    recipe.write_text(
+        'family = "logreg"\n[[data]]\nsource = "first.csv"\n[[data]]\nsource = "second.csv"\n'
+        '[[data]]\nsource = "scored.csv"\nheld_out = false\n'
+    )
+    a_file("scored.csv", {"text": ["fine", "late"], "prediction": ["positive", "negative"]})
+    given = ["vary", "--recipe", str(recipe), "--data-folder", str(tmp_path), "--out", str(out)]
+
+    answer = vigie(*given, "--data", "second", "--copies", "3")
+
+    assert (answer.returncode, answer.stderr.count("Traceback")) == (0, 0)
+    material = prepare(read_recipe(recipe, tmp_path), SilentProgress(), validate=True)
+    learned = material.splits[1].train.texts.to_pylist()
+    made = pq.read_table(out)["text"].to_pylist()
+    assert f"{len(made):,} variants of {len(learned)} tweets: {out}" in answer.stdout
+    assert {word for text in made for word in text.split()} <= {
+        word for text in learned for word in text.split()
+    }
+    assert "there is a file already" in vigie(*given).stderr
+    unknown = vigie(*given, "--force", "--data", "scored")
+    assert "--data scored: no data set has that name; there is first, second" in unknown.stderr

@@ -8,6 +8,7 @@ from sentiment_training.datasets.sources import load_dataset, load_rows
 from sentiment_training.datasets.split import Split, split
 from sentiment_training.datasets.strangers import with_strangers
 from sentiment_training.datasets.tables import LABEL, PREDICTION
+from sentiment_training.datasets.variants import varied
 
 __all__ = [
     "LABEL",
@@ -28,6 +29,7 @@ __all__ = [
     "load_rows",
     "normalised",
     "split",
+    "varied",
     "with_strangers",
     "without_duplicates",
     "without_texts_of",
