@@ -1,6 +1,7 @@
 """The command that makes texts for a teacher to answer: vary."""
 # ruff: noqa: PLC0415 - each command imports what it needs when it is called
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -43,7 +44,9 @@ def vary(
     check_out(out)
     require_place(out, force=force)
     recipe = read_recipe(recipe_file, data_folder)
-    names = [name_of(each.source) for each in recipe.data if each.held_out]
+    # What a model labelled is not varied, and may be what comes of this.
+    recipe = replace(recipe, data=[each for each in recipe.data if each.held_out])
+    names = [name_of(each.source) for each in recipe.data]
     if unknown := [name for name in data or () if name not in names]:
         raise OptionError(f"--data {unknown[0]}: no data set has that name; there is {', '.join(names)}")
     with shown_progress() as progress:

@@ -47,7 +47,7 @@ def without_duplicates(datasets: Sequence[Dataset]) -> list[Dataset]:
 
 def without_texts_of(datasets: Sequence[Dataset], evaluated: Sequence[Dataset]) -> list[Dataset]:
     """Leave out each row whose normalised text an evaluation set holds: else it is no measurement."""
-    if not evaluated:
+    if not (datasets and evaluated):
         return list(datasets)
     theirs = pa.concat_arrays([normalised(dataset.texts) for dataset in evaluated])
     cleaned = []
