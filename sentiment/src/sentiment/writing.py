@@ -29,6 +29,7 @@ def write_bundle(
     provenance: Provenance = Provenance(),  # noqa: B008 - frozen
     threshold: float = _DEFAULT_THRESHOLD,
     calibration: str = "none",
+    golden_tolerance: float = Manifest.golden_tolerance,
 ) -> Bundle:
     """Write a bundle, measuring its golden texts with the files as written, and open it again.
 
@@ -42,6 +43,8 @@ def write_bundle(
         A serialized ONNX model as `docs/contracts.md` describes.
     golden_texts
         1 to 1,000 texts whose probabilities every later opening must reproduce.
+    golden_tolerance
+        Largest difference that counts as reproduced, on any processor; in (0, 0.01].
 
     Raises
     ------
@@ -70,6 +73,7 @@ def write_bundle(
                 for name, content in contents.items()
             },
             golden=(),
+            golden_tolerance=golden_tolerance,
             calibration=calibration,
             provenance=provenance,
         )

@@ -3,9 +3,10 @@
 Written here rather than by a converter: smaller, the same on every machine, and only of operators that
 `sentiment.graph` lets pass.
 
-Quantised, weights are stored in a byte each: a quarter of the file. Quantising what flows between the layers
-as well (`DynamicQuantizeLinear`) would take its range from the whole batch: a tweet's answer would then
-depend on which others are asked about at the same time, and on how a processor rounds.
+Quantised, weights are stored in a byte each: a quarter of the file. What flows between the layers is
+rounded to 14 bits, token by token (`GraphWriter.dense`). `DynamicQuantizeLinear` would round to one byte,
+over the whole batch: a tweet's answer would then depend on which others are asked about at the same time,
+and, by three hundredths, on how a processor adds (docs/figures.md).
 """
 
 from collections.abc import Sequence

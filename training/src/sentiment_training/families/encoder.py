@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 from sklearn.metrics import log_loss
@@ -167,7 +166,11 @@ class EncoderModel:
     scaling: Scaling
     head: MLPClassifier
     best_epoch: int
-    tolerance: ClassVar[float] = 1e-4
+
+    @property
+    def tolerance(self) -> float:
+        """How far bundle and trainer may be apart."""
+        return self.encoder.graph.tolerance
 
     @property
     def parameters(self) -> Mapping[str, str | int | float]:
@@ -194,6 +197,7 @@ class EncoderModel:
             tokenizer=self.tokenizer,
             graph=self._graph(),
             golden_texts=golden_texts,
+            golden_tolerance=self.tolerance,
             provenance=provenance,
         )
 

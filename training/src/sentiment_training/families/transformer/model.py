@@ -91,19 +91,29 @@ class TransformerModel:
 
     def export(self, folder: Path, golden_texts: Sequence[str], provenance: Provenance) -> Bundle:
         """Write the bundle into a new folder and open it."""
+        graph, answer = graph_of(self.members, self.options, self.wide)
         return write_bundle(
             folder,
             family="transformer",
             tokenizer=self.tokenizer,
-            graph=graph_of(self.members, self.options, self.wide),
+            graph=graph.served("transformer", answer),
             golden_texts=golden_texts,
+            golden_tolerance=graph.tolerance,
             provenance=provenance,
             calibration="temperature" if self.wide is None else CALIBRATION,
         )
 
 
-def graph_of(members: Sequence[Member], options: TransformerOptions, wide: Wide | None = None) -> bytes:
-    """Write a bundle's graph: the members side by side, their mean, and n-grams beside it."""
+def graph_of(
+    members: Sequence[Member], options: TransformerOptions, wide: Wide | None = None
+) -> tuple[GraphWriter, str]:
+    """Write a bundle's graph: the members side by side, their mean, and n-grams beside it.
+
+    Returns
+    -------
+    tuple
+        The graph, and its tensor of probabilities.
+    """
     graph = GraphWriter()
     scores = [
         _log_odds_of(graph, member, options, prefix_of(number)) for number, member in enumerate(members)
@@ -114,7 +124,7 @@ def graph_of(members: Sequence[Member], options: TransformerOptions, wide: Wide 
     if wide is not None:
         from_one = graph.node("Mul", graph.node("Add", IDS, graph.integer(1)), MASK)
         answer = wide.joined(graph, answer, from_one)
-    return graph.served("transformer", graph.node("Sigmoid", answer))
+    return graph, graph.node("Sigmoid", answer)
 
 
 def prefix_of(member: int) -> str:
