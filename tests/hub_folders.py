@@ -48,6 +48,14 @@ _DISTILBERT = {
     "narrow": "ffn.lin2",
     "norm": "output_layer_norm",
 }
+_MPNET = _BERT | {
+    "query": "attention.attn.q",
+    "key": "attention.attn.k",
+    "value": "attention.attn.v",
+    "attended": "attention.attn.o",
+    "attended_norm": "attention.LayerNorm",
+}
+DISTANCES = 32  # rows of MPNet's table
 
 
 def a_hub_folder(
@@ -64,13 +72,14 @@ def a_hub_folder(
 
     folder.mkdir(parents=True, exist_ok=True)
     distilbert = kind == "distilbert"
+    parts = {"distilbert": _DISTILBERT, "mpnet": _MPNET}.get(kind, _BERT)
     prefix = {"xlm-roberta": "roberta."}.get(kind, f"{kind}.") if prefix is None else prefix
     random = np.random.default_rng(5)
 
     def matrix(*shape: int) -> np.ndarray:
         return random.normal(0, 0.3, shape).astype(np.float32)
 
-    rows = LONGEST + 2 * (kind.endswith("roberta"))
+    rows = LONGEST + 2 * (kind.endswith("roberta") or kind == "mpnet")
     tensors = {
         "embeddings.word_embeddings.weight": matrix(vocabulary, WIDTH),
         "embeddings.position_embeddings.weight": matrix(rows, WIDTH),
@@ -84,8 +93,10 @@ def a_hub_folder(
     if kind == "bert":
         tensors["pooler.dense.weight"] = matrix(WIDTH, WIDTH)
         tensors["pooler.dense.bias"] = matrix(WIDTH)
+    if kind == "mpnet":
+        tensors["encoder.relative_attention_bias.weight"] = matrix(DISTANCES, heads)
     for number in range(layers):
-        for part, name in (_DISTILBERT if distilbert else _BERT).items():
+        for part, name in parts.items():
             outputs = WIDE if part == "widen" else WIDTH
             inputs = WIDE if part == "narrow" else WIDTH
             key = f"{'transformer' if distilbert else 'encoder'}.layer.{number}.{name}"
@@ -103,6 +114,8 @@ def a_hub_folder(
         config |= {"num_attention_heads": heads, "hidden_act": "gelu", "hidden_dropout_prob": 0.1}
         config |= {"type_vocab_size": 2 if kind == "bert" else 1}
         config |= {"layer_norm_eps": 1e-12 if kind == "bert" else 1e-5}
+    if kind == "mpnet":
+        config |= {"relative_attention_num_buckets": DISTANCES}
     (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
     a_wordpiece_tokenizer().save(str(folder / "tokenizer.json"))
     return folder

@@ -1,5 +1,6 @@
 """The graph of an encoder computes what KerasHub computes from the same folder of weights."""
 
+import itertools
 import json
 from pathlib import Path
 
@@ -7,10 +8,18 @@ import numpy as np
 import onnxruntime
 import pytest
 from hub_folders import LONGEST, WIDTH, a_hub_folder
+from scipy.special import erf
 
 from sentiment.graph import check_graph
 from sentiment_training.encoders.bert_graph import encode
-from sentiment_training.encoders.bert_weights import Dense, EncoderWeights, check_folder, read_weights
+from sentiment_training.encoders.bert_weights import (
+    Dense,
+    EncoderWeights,
+    Layer,
+    Norm,
+    check_folder,
+    read_weights,
+)
 from sentiment_training.encoders.pooling import mean_of_tokens
 from sentiment_training.errors import OptionError
 from sentiment_training.graph_writing import GraphWriter
@@ -73,9 +82,72 @@ def test_it_computes_what_keras_hub_computes(kind: str, tmp_path: Path) -> None:
     np.testing.assert_allclose(given, expected, atol=1e-5)
 
 
+def attention_of_mpnet(layer: Layer, x: np.ndarray, table: np.ndarray) -> np.ndarray:
+    """One text's attention, as Song et al. 2020 write it down, two tokens at a time."""
+    length, heads = len(x), table.shape[1]
+    query, key, value = (
+        (x @ each.kernel + each.bias).reshape(length, heads, -1)
+        for each in (layer.query, layer.key, layer.value)
+    )
+    mixed = np.empty_like(value)
+    for head, first in itertools.product(range(heads), range(length)):
+        scores = [
+            query[first, head] @ key[second, head] / np.sqrt(query.shape[-1])
+            + table[row_of_distance(second - first), head]
+            for second in range(length)
+        ]
+        shares = np.exp(scores) / np.exp(scores).sum()
+        mixed[first, head] = shares @ value[:, head]
+    return mixed.reshape(length, -1) @ layer.attended.kernel + layer.attended.bias
+
+
+def row_of_distance(away: int) -> int:
+    """T5's buckets, of 32 rows: eight for near ones, eight for ranges up to 128, in either direction."""
+    far = abs(away)
+    row = far if far < 8 else min(15, 8 + int(np.log(far / 8) / np.log(16) * 8))
+    return row + 16 * (away > 0)
+
+
+def test_mpnet_knows_how_far_tokens_are_apart(tmp_path: Path) -> None:
+    folder = a_hub_folder(tmp_path, "mpnet", layers=1)
+    weights = read_weights(folder)
+    tensors = safetensors.load_file(folder / "model.safetensors")
+    table = tensors["mpnet.encoder.relative_attention_bias.weight"]
+    assert weights.distances is not None
+    np.testing.assert_array_equal(
+        weights.distances, table[[row_of_distance(away) for away in range(1 - LONGEST, LONGEST)]]
+    )
+    ids = np.random.default_rng(1).integers(5, 60, (1, 30))
+
+    def normed(x: np.ndarray, norm: Norm) -> np.ndarray:
+        spread = np.sqrt(x.var(-1, keepdims=True) + weights.epsilon)
+        return (x - x.mean(-1, keepdims=True)) / spread * norm.scale + norm.offset
+
+    (layer,) = weights.layers
+    x = normed(weights.tokens[ids[0]] + weights.positions[:30], weights.norm)
+    x = normed(x + attention_of_mpnet(layer, x, table), layer.attended_norm)
+    wide = x @ layer.widen.kernel + layer.widen.bias
+    gelu = wide * (1 + erf(wide / np.sqrt(2))) / 2
+    x = normed(x + gelu @ layer.narrow.kernel + layer.narrow.bias, layer.norm)
+    head = a_head()
+    expected = sigmoid(x.mean(0) @ head.kernel + head.bias)
+    np.testing.assert_allclose(run(a_model(weights), ids, np.ones_like(ids)), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["bert", "mpnet"])
+def test_what_is_cut_off_was_of_no_use_to_short_texts(kind: str, tmp_path: Path) -> None:
+    weights = read_weights(a_hub_folder(tmp_path, kind))
+    short = weights.cut(12, 2)
+    assert (short.longest, len(short.layers)) == (12, 2)
+    tokens = some_tokens()
+    np.testing.assert_array_equal(run(a_model(short), *tokens), run(a_model(weights), *tokens))
+    assert weights.cut(12, 1).layers == weights.layers[:1]
+
+
+@pytest.mark.parametrize("kind", ["bert", "mpnet"])
 @pytest.mark.parametrize("quantised", [False, True])
-def test_a_text_is_answered_alike_alone_and_among_others(quantised: bool, tmp_path: Path) -> None:
-    model = a_model(read_weights(a_hub_folder(tmp_path)), quantised=quantised)
+def test_a_text_is_answered_alike_alone_and_among_others(kind: str, quantised: bool, tmp_path: Path) -> None:
+    model = a_model(read_weights(a_hub_folder(tmp_path, kind)), quantised=quantised)
     check_graph(model)
     ids, mask = some_tokens()
     together = run(model, ids, mask)

@@ -77,6 +77,7 @@ def test_it_learns_and_its_bundle_agrees(fitted: Fitted, tmp_path: Path) -> None
     given = bundle.probabilities(texts)
     assert fitted.model.tolerance == 1e-4
     assert bundle.manifest.calibration == "temperature"
+    assert bundle.manifest.golden_tolerance == 1e-4
     np.testing.assert_allclose(given, fitted.model.probabilities(texts), atol=1e-4)
     assert ((given[: len(examples)] >= 0.5) == examples.labels).mean() > 0.9
 
@@ -100,6 +101,7 @@ def test_in_int8_it_is_nearly_the_same(fitted: Fitted, tmp_path: Path) -> None:
     bundle = small.export(tmp_path / "bundle", ["the crew was great"], Provenance())
     texts = some_examples().texts
     assert small.tolerance is None
+    assert bundle.manifest.golden_tolerance == 5e-3  # another processor may round otherwise
     np.testing.assert_allclose(bundle.probabilities(texts), small.probabilities(texts), atol=0.03)
 
 
@@ -302,6 +304,28 @@ def test_what_is_computed_in_another_way_learns_the_same(
     np.testing.assert_allclose(quick, plain, atol=1e-5 if precision == "float32" else 0.02)
 
 
+def test_the_first_layers_of_an_mpnet_are_trained_and_trained_on(tmp_path: Path) -> None:
+    folder = a_hub_folder(tmp_path / "weights", "mpnet", layers=2)
+    given = {"export": "float32", "epochs": "1", "layers": "1", "dropout": "0.1"}
+    first = fit(folder, **given)
+    assert first.parameters["layers"] == 1
+    version = first.export(tmp_path / "version", ["the crew was great", ""], Provenance())
+    texts = [*some_examples().texts, "", "zzz", "great " * 50]
+    np.testing.assert_allclose(version.probabilities(texts), first.probabilities(texts), atol=1e-4)
+
+    given = {"weights": str(tmp_path / "version"), "batch": "8", "epochs": "4", "learning_rate": "0.003"}
+    with pytest.raises(OptionError, match="is a version, which has its own layers; leave layers out"):
+        FAMILY.check(given | {"layers": "1"})
+    examples = some_examples()
+    better = FAMILY.fit(examples, examples, given | {"export": "float32", "precision": "float32"}, Work())
+    assert ((better.probabilities(examples.texts) >= 0.5) == examples.labels).mean() > 0.9
+    (before,), (after,) = first.members, better.members  # type: ignore[attr-defined]
+    assert before.encoder.distances.shape == after.encoder.distances.shape == (2 * 16 - 1, 4)
+    assert np.abs(before.encoder.distances - after.encoder.distances).max() > 1e-3  # they learn, too
+    bundle = better.export(tmp_path / "better", ["good"], Provenance())
+    np.testing.assert_allclose(bundle.probabilities(texts), better.probabilities(texts), atol=1e-4)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["distilbert", "roberta", "xlm-roberta"])
 def test_each_architecture_leaves_a_bundle_that_agrees(kind: str, tmp_path: Path) -> None:
@@ -488,6 +512,11 @@ def test_a_hub_that_cannot_be_reached_is_said_so(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(hub, "hf_hub_download", unreachable)
     with pytest.raises(OptionError, match=r"cannot be fetched from the hub.*or the word minilm"):
         FAMILY.check({"weights": "vinai/bertweet-base"})
+
+
+def test_more_layers_than_the_weights_have_are_refused_before_any_data_are_read(folder: Path) -> None:
+    with pytest.raises(OptionError, match="layers=2: these weights have 1"):
+        FAMILY.check({"weights": str(folder), "layers": "2", "max_length": "16"})
 
 
 def test_more_tokens_than_the_weights_take_are_refused_before_any_data_are_read(folder: Path) -> None:

@@ -40,11 +40,13 @@ print(json.dumps({
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
-def test_it_learns_and_its_bundle_agrees(precision: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("kind", "precision"), [("bert", "float32"), ("bert", "mixed_bfloat16"), ("mpnet", "mixed_bfloat16")]
+)
+def test_it_learns_and_its_bundle_agrees(kind: str, precision: str, tmp_path: Path) -> None:
     pytest.importorskip("jax", reason="comes with the extra jax")
     pytest.importorskip("keras_hub", reason="comes with the extra deep")
-    a_hub_folder(tmp_path / "weights", layers=1)
+    a_hub_folder(tmp_path / "weights", kind, layers=1)
     ran = subprocess.run(
         [sys.executable, "-c", _TRAINING, tmp_path, precision],
         env=os.environ | {"KERAS_BACKEND": "jax"},

@@ -46,11 +46,22 @@ def encode(
     absent = graph.node("Sub", graph.scalar(1.0), graph.node("Cast", MASK, to=TensorProto.FLOAT))
     masked = graph.node("Mul", absent, graph.scalar(_MASKED))
     masked = graph.node("Unsqueeze", masked, graph.integers(1, 2))
+    if weights.distances is not None:
+        table = graph.constant(f"{prefix}distances", weights.distances)
+        masked = graph.node("Add", masked, _apart(graph, table, length, weights.longest))
     states = []
     for number, layer in enumerate(weights.layers):
         x = _layer(graph, f"{prefix}layer.{number}", x, masked, layer, weights, quantised=quantised)
         states.append(x)
     return states
+
+
+def _apart(graph: GraphWriter, table: str, length: str, longest: int) -> str:
+    """Look up what attention adds for how far tokens are apart: shape (heads, length, length)."""
+    places = graph.node("Range", graph.integer(0), graph.node("Squeeze", length), graph.integer(1))
+    second, first = (graph.node("Unsqueeze", places, graph.integers(axis)) for axis in (0, 1))
+    away = graph.node("Add", graph.node("Sub", second, first), graph.integer(longest - 1))
+    return graph.node("Transpose", graph.node("Gather", table, away), perm=[2, 0, 1])
 
 
 def _layer(

@@ -1,8 +1,8 @@
 """The weights of a BERT-shaped encoder, as NumPy arrays, and how they are read from a folder.
 
-BERT, RoBERTa, BERTweet, XLM-R and DistilBERT compute the same: embeddings, then layers of attention and of a
-small network, each followed by a layer normalisation. They differ in the names of their weights and in where
-positions begin; here that ends.
+BERT, RoBERTa, BERTweet, XLM-R, DistilBERT and MPNet compute the same: embeddings, then layers of attention
+and of a small network, each followed by a layer normalisation. They differ in the names of their weights, in
+where positions begin, and in whether attention knows how far tokens are apart; here that ends.
 """
 
 import json
@@ -24,16 +24,18 @@ WEIGHTS = "model.safetensors"
 _INDEX = "model.safetensors.index.json"
 _PICKLE = "pytorch_model.bin"
 
-# RoBERTa's positions begin after its padding's own number, which is 1.
+# RoBERTa's positions begin after its padding's own number, which is 1, and so do MPNet's.
 _ROBERTA_FIRST_POSITION = 2
 _FIRST_POSITIONS = {
     "bert": 0,
     "distilbert": 0,
+    "mpnet": _ROBERTA_FIRST_POSITION,
     "roberta": _ROBERTA_FIRST_POSITION,
     "xlm-roberta": _ROBERTA_FIRST_POSITION,
 }
+_WITHOUT_SEGMENTS = ("distilbert", "mpnet")
 
-# DistilBERT's names for what the others agree on.
+# DistilBERT's and MPNet's names for what the others agree on.
 _DISTILBERT_NAMES = {
     r"^transformer\.layer\.": "encoder.layer.",
     r"\.attention\.q_lin\.": ".attention.self.query.",
@@ -45,6 +47,15 @@ _DISTILBERT_NAMES = {
     r"\.ffn\.lin2\.": ".output.dense.",
     r"\.output_layer_norm\.": ".output.LayerNorm.",
 }
+_MPNET_NAMES = {
+    r"\.attention\.attn\.q\.": ".attention.self.query.",
+    r"\.attention\.attn\.k\.": ".attention.self.key.",
+    r"\.attention\.attn\.v\.": ".attention.self.value.",
+    r"\.attention\.attn\.o\.": ".attention.output.dense.",
+    r"\.attention\.LayerNorm\.": ".attention.output.LayerNorm.",
+}
+_NAMES: Mapping[str, Mapping[str, str]] = {"distilbert": _DISTILBERT_NAMES, "mpnet": _MPNET_NAMES}
+_FARTHEST = 128  # tokens; MPNet takes all from there on for one distance. Its config does not say it.
 _TOKENS = "embeddings.word_embeddings.weight"
 
 
@@ -97,6 +108,10 @@ class EncoderWeights:
         Of attention; they share the width.
     epsilon
         Added to a variance before its root is taken.
+    distances
+        Added to what attention's heads make of two tokens, shape (2 · longest text - 1, heads): the first
+        row where the second token is as far as can be before the first, the last one where it is after it.
+        MPNet's alone.
     """
 
     tokens: Array
@@ -105,6 +120,7 @@ class EncoderWeights:
     layers: Sequence[Layer]
     heads: int
     epsilon: float
+    distances: Array | None = None
 
     @property
     def width(self) -> int:
@@ -115,6 +131,16 @@ class EncoderWeights:
     def longest(self) -> int:
         """Tokens of the longest text."""
         return len(self.positions)
+
+    def cut(self, longest: int, layers: int) -> "EncoderWeights":
+        """Keep what texts of at most `longest` tokens need, and the first layers."""
+        distances = self.distances
+        if distances is not None:
+            left_out = self.longest - longest
+            distances = distances[left_out : len(distances) - left_out]
+        return replace(
+            self, positions=self.positions[:longest], layers=self.layers[:layers], distances=distances
+        )
 
 
 def check_folder(folder: Path) -> Mapping[str, object]:
@@ -153,6 +179,12 @@ def longest_text(config: Mapping[str, object]) -> int | None:
     return rows - _FIRST_POSITIONS[str(config["model_type"])] if isinstance(rows, int) else None
 
 
+def layer_count(config: Mapping[str, object]) -> int | None:
+    """Layers, as a folder's `config.json` has it; None if it does not say."""
+    count = config.get("num_hidden_layers", config.get("n_layers"))
+    return count if isinstance(count, int) else None
+
+
 def weight_files(folder: Path) -> Sequence[Path]:
     """Return the files that hold a folder's weights: one, or the parts that its index names.
 
@@ -180,14 +212,15 @@ def read_weights(folder: Path) -> EncoderWeights:
     """
     config = check_folder(folder)
     kind = str(config["model_type"])
-    reader = _Reader(folder, config, _tensors(folder, distilbert=kind == "distilbert"))
+    reader = _Reader(folder, config, _tensors(folder, _NAMES.get(kind, {})))
     width = int(reader.number("hidden_size", "dim"))
     wide = int(reader.number("intermediate_size", "hidden_dim"))
     rows = int(reader.number("max_position_embeddings"))
     positions = reader.tensor("embeddings.position_embeddings.weight", rows, width)[_FIRST_POSITIONS[kind] :]
-    if kind != "distilbert":
+    if kind not in _WITHOUT_SEGMENTS:
         segments = int(reader.number("type_vocab_size"))
         positions = positions + reader.tensor("embeddings.token_type_embeddings.weight", segments, width)[0]
+    heads = int(reader.number("num_attention_heads", "n_heads"))
     return EncoderWeights(
         tokens=reader.tensor(_TOKENS, int(reader.number("vocab_size")), width),
         positions=positions,
@@ -196,9 +229,10 @@ def read_weights(folder: Path) -> EncoderWeights:
             reader.layer(f"encoder.layer.{number}", width, wide)
             for number in range(int(reader.number("num_hidden_layers", "n_layers")))
         ],
-        heads=int(reader.number("num_attention_heads", "n_heads")),
+        heads=heads,
         # DistilBERT's config does not say it; its code does.
         epsilon=1e-12 if kind == "distilbert" else float(reader.number("layer_norm_eps")),
+        distances=reader.distances(len(positions), heads) if kind == "mpnet" else None,
     )
 
 
@@ -234,6 +268,23 @@ class _Reader:
     def norm(self, name: str, width: int) -> Norm:
         return Norm(self.tensor(f"{name}.weight", width), self.tensor(f"{name}.bias", width))
 
+    def distances(self, longest: int, heads: int) -> Array:
+        """Write MPNet's table of distances out: near ones have a row each, far ones one for several.
+
+        Song et al. 2020, who have it from T5 (Raffel et al. 2020): half of the rows are for either direction,
+        half of those for single distances, the others for ranges that grow.
+        """
+        rows = int(self.number("relative_attention_num_buckets"))
+        table = self.tensor("encoder.relative_attention_bias.weight", rows, heads)
+        either = rows // 2
+        single = either // 2
+        away = np.arange(1 - longest, longest)
+        far = np.maximum(np.abs(away), 1) / single
+        grown = single + np.log(far) / np.log(_FARTHEST / single) * (either - single)
+        row = np.where(np.abs(away) < single, np.abs(away), np.minimum(grown.astype(int), either - 1))
+        written_out: Array = table[row + either * (away > 0)]
+        return written_out
+
     def layer(self, name: str, width: int, wide: int) -> Layer:
         return Layer(
             query=self.dense(f"{name}.attention.self.query", width, width),
@@ -252,7 +303,7 @@ def _old_name(name: str) -> str:
     return name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta")
 
 
-def _tensors(folder: Path, *, distilbert: bool) -> Mapping[str, Callable[[], Array]]:
+def _tensors(folder: Path, names_of: Mapping[str, str]) -> Mapping[str, Callable[[], Array]]:
     """Readers of all tensors under BERT's names, without the prefix that a task's model puts before them."""
     from safetensors import SafetensorError, safe_open  # noqa: PLC0415 - comes with an extra
 
@@ -264,7 +315,6 @@ def _tensors(folder: Path, *, distilbert: bool) -> Mapping[str, Callable[[], Arr
     except (OSError, SafetensorError) as error:
         raise OptionError(f"{folder}: its weights cannot be read ({error})") from error
     prefix = next((key.removesuffix(_TOKENS) for key in readers if key.endswith(_TOKENS)), "")
-    names_of = _DISTILBERT_NAMES if distilbert else {}
     return {_renamed(key.removeprefix(prefix), names_of): reader for key, reader in readers.items()}
 
 
@@ -294,8 +344,10 @@ def require_embeddings(folder: Path, tokenizer: Tokenizer, rows: int) -> None:
 
 
 def arrays_of(weights: EncoderWeights) -> list[Array]:
-    """All arrays of an encoder, in a fixed order: tokens, positions, norm, then layer by layer."""
+    """All arrays of an encoder, in a fixed order: tokens, positions, norm, distances, then layer by layer."""
     found = [weights.tokens, weights.positions, weights.norm.scale, weights.norm.offset]
+    if weights.distances is not None:
+        found.append(weights.distances)
     for layer in weights.layers:
         for dense in (layer.query, layer.key, layer.value, layer.attended):
             found += [dense.kernel, dense.bias]
@@ -322,6 +374,7 @@ def with_arrays(weights: EncoderWeights, arrays: Sequence[Array]) -> EncoderWeig
         tokens=next(shaped),
         positions=next(shaped),
         norm=norm(),
+        distances=None if weights.distances is None else next(shaped),
         layers=[
             Layer(dense(), dense(), dense(), dense(), norm(), dense(), dense(), norm())
             for _ in weights.layers

@@ -20,7 +20,7 @@ from sentiment_training.encoders.bert_weights import (
 from sentiment_training.encoders.e5 import is_e5_folder, read_e5
 from sentiment_training.encoders.pruning import pruned
 from sentiment_training.errors import OptionError
-from sentiment_training.families.transformer.hub import check_length, check_weights, folder_of
+from sentiment_training.families.transformer.hub import check_layers, check_length, check_weights, folder_of
 from sentiment_training.families.transformer.model import prefix_of
 from sentiment_training.families.transformer.options import MEAN, MEAN_AND_FIRST, TransformerOptions
 from sentiment_training.families.transformer.tokenizer import laid_out, read_tokenizer
@@ -29,7 +29,7 @@ from sentiment_training.progress import Progress
 
 _FAMILY = "transformer"
 # What a version has, and a training of it cannot choose again.
-_ITS_OWN = ("cleaning", "max_length", "pooling", "vocabulary")
+_ITS_OWN = ("cleaning", "layers", "max_length", "pooling", "vocabulary")
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def check_beginning(options: TransformerOptions, given: Mapping[str, str]) -> No
         for each in versions:
             check_version(each, _FAMILY, _ITS_OWN, given)
     elif options.epochs:
-        check_weights(options.weights, options.max_length)
+        check_weights(options.weights, options.max_length, options.layers)
     else:
         raise OptionError(
             f"epochs=0 trains nothing, so weights takes versions, which can answer already; "
@@ -102,6 +102,8 @@ def begin(options: TransformerOptions, texts: Sequence[str], progress: Progress)
     if versions := _versions(options.weights):
         return _together([_of_version(Path(each), options) for each in versions])
     weights, tokenizer = _of_folder(folder_of(options.weights), options)
+    check_layers(options.layers, len(weights.layers))
+    weights = weights.cut(options.max_length, options.layers or len(weights.layers))
     weights, tokenizer = pruned(weights, tokenizer, texts, options.vocabulary, progress)
     members = options.members or 1
     return Beginning(replace(options, members=members), tokenizer, [weights] * members, [None] * members)
@@ -182,6 +184,7 @@ def _of_version(folder: Path, options: TransformerOptions) -> Beginning:
         weights=version.name,
         cleaning="as in weights",
         max_length=version.max_length,
+        layers=len(encoders[0].layers),
         members=len(read),
         pooling=MEAN if len(heads[0].kernel) == encoders[0].width else MEAN_AND_FIRST,
     )
@@ -198,6 +201,7 @@ class _Reader:
     def encoder(self) -> EncoderWeights:
         positions = self.version.floats(f"{self.prefix}positions")
         heads = self._heads()
+        distances = f"{self.prefix}distances"
         layers = takewhile(
             lambda name: f"{self.prefix}{name}.query.bias" in self.version.constants,
             (f"layer.{number}" for number in count()),
@@ -209,6 +213,7 @@ class _Reader:
             layers=[self.layer(name, np.float32((positions.shape[1] // heads) ** 0.5)) for name in layers],
             heads=heads,
             epsilon=self._epsilon(),
+            distances=self.version.floats(distances) if distances in self.version.constants else None,
         )
 
     def layer(self, name: str, unscaled: np.float32) -> Layer:

@@ -26,7 +26,7 @@ from sentiment_training.quiet import quiet_tensorflow
 
 
 class TransformerFamily:
-    """DistilBERT, BERT, RoBERTa, BERTweet or XLM-R, fine-tuned."""
+    """DistilBERT, BERT, RoBERTa, BERTweet, XLM-R or MPNet, fine-tuned."""
 
     name = "transformer"
     needs_validation = True

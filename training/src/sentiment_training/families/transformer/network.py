@@ -14,6 +14,7 @@ from sentiment_training.encoders.bert_weights import (
     with_arrays,
 )
 from sentiment_training.families.extras import JAX
+from sentiment_training.families.transformer.distances import distances_of, know_distances
 from sentiment_training.families.transformer.options import (
     AUTO,
     FLOAT32,
@@ -54,6 +55,8 @@ def build(weights: EncoderWeights, options: TransformerOptions, precision: str) 
         if isinstance(layer, keras.layers.LayerNormalization):
             layer.epsilon = weights.epsilon
     quicken(backbone.transformer_layers)
+    if weights.distances is not None:
+        know_distances(backbone.transformer_layers, weights.distances.shape)
     for variable, array in zip(_variables(backbone), arrays_of(weights), strict=True):
         variable.assign(array.reshape(variable.shape))
     backbone.token_embedding.trainable = options.train_embeddings
@@ -137,6 +140,7 @@ def _variables(backbone: Any) -> list[Any]:  # noqa: ANN401 - as above
         backbone.embeddings.position_embedding.position_embeddings,
         backbone.embeddings_layer_norm.gamma,
         backbone.embeddings_layer_norm.beta,
+        *distances_of(backbone.transformer_layers),
     ]
     for layer in backbone.transformer_layers:
         attention = layer._self_attention_layer  # KerasHub's converters reach for it in the same way

@@ -21,6 +21,7 @@ class TransformerOptions:
     cleaning: str = "lowercase=off"  # whether capitals count, the weights' own tokenizer knows
     vocabulary: int = 32_000
     max_length: int = 80
+    layers: int = 0
     pooling: str = MEAN
     members: int = 0
     epochs: int = 3
@@ -55,6 +56,7 @@ OPTIONS: Mapping[str, Option] = {
         int, 0, 1_000_000, "pieces kept of e5's or XLM-R's vocabulary, those that the texts use most; 0: all"
     ),
     "max_length": Number(int, 8, 512, "tokens of a text that count"),
+    "layers": Number(int, 0, 1_000, "layers kept of the weights, the first ones; 0: all"),
     "pooling": Choice((MEAN, MEAN_AND_FIRST), "mean over the tokens, or that and the first one's vector"),
     "members": Number(
         int, 0, 16, "networks whose mean log-odds answer, each from a seed of its own; 0: one, or a version's"
