@@ -22,7 +22,7 @@ folder = Path(sys.argv[1])
 good, bad = ("the crew was great", "thanks good"), ("the crew was awful", "never again", "not good")
 texts = [*good * 12, *bad * 7]
 examples = Examples.of(texts, np.array([text in good for text in texts]))
-given = {"weights": str(folder / "weights"), "batch": "16", "epochs": "6", "learning_rate": "0.003",
+given = {"weights": str(folder / "weights"), "batch": "16", "epochs": "12", "learning_rate": "0.003",
          "max_length": "16", "export": "float32", "precision": sys.argv[2]}
 family = FAMILIES["transformer"]
 family.check(given)
