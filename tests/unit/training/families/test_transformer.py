@@ -229,7 +229,9 @@ def test_versions_become_one_that_answers_with_the_mean_of_their_networks(
     texts = [*GOOD, *BAD, "", "zzz", "great " * 50]
     options = {"weights": ",".join(map(str, versions)), "epochs": "0", "export": "float32"}
     FAMILY.check(options)
-    together = FAMILY.fit(examples, examples, options, Work())
+    told = StringIO()
+    together = FAMILY.fit(examples, examples, options, Work(progress=LineProgress(told)))
+    assert "tokens" not in told.getvalue()  # of texts that nothing is learned from
     bundle = together.export(tmp_path / "bundle", ["good"], Provenance())
     np.testing.assert_allclose(bundle.probabilities(texts), together.probabilities(texts), atol=1e-5)
     small, large = (Bundle.open(each) for each in versions)

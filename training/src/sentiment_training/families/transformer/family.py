@@ -66,7 +66,8 @@ class TransformerFamily:
         validated = validation.chosen(validation.evenly(chosen.validated))
         teacher = open_teacher(chosen.teacher)
         learned = targets(train, teacher, chosen, work)
-        tokens = Tokens.of(tokenizer, train.texts, work.progress)
+        to_learn = train.texts if chosen.epochs or chosen.wide else ()
+        tokens = Tokens.of(tokenizer, to_learn, work.progress if to_learn else None)
         to_validate = Tokens.of(tokenizer, validated.texts)
         ngrams = None
         if chosen.wide:
