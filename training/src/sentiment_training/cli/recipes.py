@@ -131,8 +131,8 @@ def _weighted(data: Sequence["Source"], weights: Mapping[str, str]) -> list["Sou
     from sentiment_training.recipe import checked_weight
 
     names = [name_of(each.source) for each in data]
-    if unknown := [name for name in weights if name not in names]:
-        raise OptionError(f"--weight {unknown[0]}=…: no data set has that name; there is {', '.join(names)}")
+    for name in weights:
+        require_name(f"--weight {name}=…", name, names)
     given = {}
     for name, text in weights.items():
         try:
@@ -142,6 +142,12 @@ def _weighted(data: Sequence["Source"], weights: Mapping[str, str]) -> list["Sou
     return [
         replace(each, weight=given.get(name, each.weight)) for each, name in zip(data, names, strict=True)
     ]
+
+
+def require_name(typed: str, name: str, names: Sequence[str]) -> None:
+    """Raise OptionError, which quotes what was `typed`, unless a data set has that name."""
+    if name not in names:
+        raise OptionError(f"{typed}: no data set has that name; there is {', '.join(names)}")
 
 
 def named_sources(given: Sequence[str]) -> dict[str, str]:

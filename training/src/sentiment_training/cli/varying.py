@@ -9,8 +9,7 @@ import typer
 from rich.console import Console
 
 from sentiment_training.cli.application import app
-from sentiment_training.cli.recipes import DataFolder
-from sentiment_training.errors import OptionError
+from sentiment_training.cli.recipes import DataFolder, require_name
 
 _MOST_COPIES = 100
 
@@ -47,8 +46,8 @@ def vary(
     # What a model labelled is not varied, and may be what comes of this.
     recipe = replace(recipe, data=[each for each in recipe.data if each.held_out])
     names = [name_of(each.source) for each in recipe.data]
-    if unknown := [name for name in data or () if name not in names]:
-        raise OptionError(f"--data {unknown[0]}: no data set has that name; there is {', '.join(names)}")
+    for name in data or ():
+        require_name(f"--data {name}", name, names)
     with shown_progress() as progress:
         material = prepare(recipe, progress, validate=True)
         learned = [each.train for each in material.splits if each.train.name in (data or names)]
