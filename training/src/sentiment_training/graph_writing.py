@@ -45,7 +45,10 @@ class GraphWriter:
 
     @property
     def tolerance(self) -> float:
-        """How far its answers may be apart from one processor to another, in probability."""
+        """How far its answers may be apart, in probability, where a processor adds in another order.
+
+        That is from one processor to another, and on some from one text to several.
+        """
         return _ROUNDED if self._in_halves else _EXACT
 
     def node(self, operator: str, *inputs: str, **attributes: Attribute) -> str:
@@ -101,7 +104,7 @@ class GraphWriter:
 
         Quantised, each column is kept in bytes with a scale of its own: a quarter of the file. What it is
         multiplied with is rounded to 14 bits, with a scale for each row: the product is one of whole numbers,
-        exact on every processor, and a row's answer does not depend on which others there are.
+        exact on every processor, and a row's does not depend on which others there are.
         """
         if quantised:
             rounded, steps = in_bytes(np.asarray(weight, np.float32), axis=0)
