@@ -77,6 +77,11 @@ def test_a_password_in_the_address_is_not_repeated() -> None:
         (["train", "--name", "a/b"], "--name 'a/b': a registered model's name has a letter, and no /"),
         (["search", "--timeout", "nan"], "--timeout nan: give a number of seconds"),
         (["search", "--write-recipe", "."], "--write-recipe .: that is a folder; name a file in it"),
+        (["crossfit", "--out", "a.txt"], "--out a.txt: give it the suffix .parquet or .csv"),
+        (["crossfit", "--out", "a.csv", "--also", "b.csv"], "'b.csv' is not of the form FILE=OUT"),
+        (["crossfit", "--out", "a.csv", "--also", "b.csv=c.md"], "--also c.md: give it the suffix .parquet"),
+        (["crossfit", "--out", "a.csv", "--also", "b.csv=./a.csv"], "a.csv is named twice"),
+        (["crossfit", "--out", "a.csv", "--also", "nowhere.csv=b.csv"], "nowhere.csv: no such file"),
     ],
 )
 def test_what_was_typed_wrong_is_said_in_one_line(arguments: list[str], said: str) -> None:
@@ -149,3 +154,47 @@ def test_what_is_varied_is_what_a_recipe_learns(
     assert "there is a file already" in vigie(*given).stderr
     unknown = vigie(*given, "--force", "--data", "scored")
     assert "--data scored: no data set has that name; there is first, second" in unknown.stderr
+
+
+def test_variants_and_tweets_are_answered_by_who_has_not_learned_them(
+    a_file: Callable[..., str], tweets: Callable[..., tuple[list[str], list[bool]]], tmp_path: Path
+) -> None:
+    texts, labels = tweets(400)
+    a_file("mine.csv", {"text": texts, "label": [int(each) for each in labels]})
+    recipe, variants, out = tmp_path / "a.toml", tmp_path / "variants.parquet", tmp_path / "answers.parquet"
+    recipe.write_text('family = "logreg"\n[[data]]\nsource = "mine.csv"\n')
+    of = ["--recipe", str(recipe), "--data-folder", str(tmp_path), "--folds", "3"]
+    other = a_file("other.csv", {"text": ["late again", " ", "lovely crew"], "id": [1, 2, 3]})
+    answered = tmp_path / "labelled.parquet", tmp_path / "other.parquet"
+    given = ["crossfit", *of, "--out", str(out), "--cache-folder", str(tmp_path / "cache")]
+    given += ["--also", f"{variants}={answered[0]}", "--also", f"{other}={answered[1]}"]
+
+    assert vigie("vary", *of, "--copies", "2", "--out", str(variants)).returncode == 0
+    answer = vigie(*given)
+
+    assert (answer.returncode, answer.stderr.count("Traceback")) == (0, 0)
+    learned = pq.read_table(out).to_pydict()
+    assert {*learned} == {"text", "data", "label", "fold", "probability"}
+    assert f"{len(learned['text'])} tweets, each answered by a model that has not learned it" in answer.stdout
+    assert f"to learn from them: vigie train … -o teacher={out}" in answer.stderr
+    right = [
+        (p >= 0.5) == (label == "positive")
+        for p, label in zip(learned["probability"], learned["label"], strict=True)
+    ]
+    assert sum(right) > 0.95 * len(right)
+    made = pq.read_table(answered[0]).to_pydict()
+    assert {*made["fold"]} == {"1/3", "2/3", "3/3"} == {*learned["fold"]}
+    for text, fold in zip(made["text"], made["fold"], strict=True):
+        # Each tweet ends with a number of its own: whoever has not learned one has not learned the other.
+        numbers = [word for word in text.split() if word.isdigit()]
+        sources = [each for each, own in zip(learned["text"], learned["fold"], strict=True) if own == fold]
+        assert all(any(each.endswith(f" {number}") for each in sources) for number in numbers)
+    assert pq.read_table(answered[1]).select(["text", "prediction"]).to_pydict() == {
+        "text": ["late again", " ", "lovely crew"],
+        "prediction": ["negative", None, "positive"],
+    }
+
+    again = vigie(*given, "--force", "--folds", "4")
+    assert (again.returncode, again.stdout) == (2, "")
+    assert "variants.parquet: '1/3' is no fold of 4, as 1/4 is; give --folds as `vigie vary`" in again.stderr
+    assert "there is a file already" in vigie(*given).stderr

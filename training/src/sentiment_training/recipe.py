@@ -29,7 +29,7 @@ import json
 import math
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sentiment import LANGUAGE_NAMES
@@ -109,6 +109,10 @@ class Recipe:
     seed: int = 0
     languages: Sequence[str] = ("en",)
     most_evaluated: int | None = None
+
+    def of_people(self) -> "Recipe":
+        """Return it without the data sets that a model labelled."""
+        return replace(self, data=[each for each in self.data if each.held_out])
 
 
 def read_recipe(path: Path, data_folder: Path) -> Recipe:

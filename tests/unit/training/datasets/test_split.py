@@ -3,9 +3,12 @@
 from collections.abc import Callable
 
 import numpy as np
+import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from sentiment_training.datasets import Dataset, normalised, split
+from sentiment_training.datasets import Dataset, folds_of, normalised, split
 from sentiment_training.errors import OneClassError, OptionError
 
 
@@ -103,3 +106,25 @@ def test_too_few_rows_and_impossible_shares_are_refused(dataset: Callable[..., D
         split(dataset(["a", "b", "c"], [True, False, True]))
     with pytest.raises(OptionError, match=r"give one from 0\.01 to 0\.5"):
         split(dataset(["a", "b", "c"], [True, False, True]), share=0.9)
+
+
+@given(st.lists(st.text(min_size=1), max_size=30), st.integers(1, 20))
+def test_a_texts_fold_is_its_own_whatever_is_beside_it(texts: list[str], folds: int) -> None:
+    parted = folds_of(pa.array(texts, pa.large_string()), folds).tolist()
+
+    assert all(0 <= each < folds for each in parted)
+    alone = [folds_of(pa.array([text], pa.large_string()), folds)[0] for text in texts]
+    assert alone == parted
+
+
+def test_whom_a_text_mentions_does_not_decide_its_fold(
+    tweets: Callable[..., tuple[list[str], list[bool]]],
+) -> None:
+    texts, _ = tweets(1000)
+    one, other = (
+        folds_of(pa.array([f"@{name} {text}" for text in texts], pa.large_string()), 4)
+        for name in ("united", "Bofuru")
+    )
+
+    assert np.array_equal(one, other)
+    assert min(np.bincount(one)) > 200

@@ -3,7 +3,7 @@
 import sys
 
 from sentiment.errors import BundleError, VigieError
-from sentiment_training.cli import comparing, exploring, scoring, searching, training, varying, versions
+from sentiment_training.cli import comparing, exploring, scoring, searching, teaching, training, versions
 from sentiment_training.cli.application import (
     EXIT_FAILED,
     EXIT_INTERRUPTED,
@@ -13,7 +13,17 @@ from sentiment_training.cli.application import (
 )
 from sentiment_training.errors import ParityError
 
-__all__ = ["app", "comparing", "exploring", "main", "scoring", "searching", "training", "varying", "versions"]
+__all__ = [
+    "app",
+    "comparing",
+    "exploring",
+    "main",
+    "scoring",
+    "searching",
+    "teaching",
+    "training",
+    "versions",
+]
 
 
 def main() -> None:

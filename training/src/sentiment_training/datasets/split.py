@@ -24,7 +24,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sentiment_training.datasets.cleaning import normalised
-from sentiment_training.datasets.dataset import BoolArray, Dataset
+from sentiment_training.datasets.dataset import BoolArray, Dataset, IntArray, Texts
 from sentiment_training.errors import OneClassError, OptionError
 
 BLOCKS = 100
@@ -77,6 +77,15 @@ def require_share(share: float) -> None:
         raise OptionError(f"the share to hold out is {share:g}; give one from 0.01 to 0.5")
 
 
+def folds_of(texts: Texts, folds: int) -> IntArray:
+    """Part texts into so many folds of about the same size: the number of each one's, from 0, shape (n,).
+
+    It is the hash of the normalised text that decides: what differs only in whom it mentions is in one fold,
+    so are a tweet and its copy with a made-up name, and whoever parts them, they are parted the same way.
+    """
+    return (_hashes(texts) % np.uint64(folds)).astype(np.int64)
+
+
 def _require_both_sides(dataset: Dataset, apart: BoolArray, what: str) -> None:
     for side in (apart, ~apart):
         if len(set(dataset.labels[side].tolist())) < 2:  # noqa: PLR2004 - negative and positive
@@ -91,17 +100,17 @@ def _held_out(dataset: Dataset, share: float, *, again: bool = False) -> tuple[s
         nameless = dataset.groups == 0
         hashes = dataset.groups.copy()
         if nameless.any():
-            hashes[nameless] = _text_hashes(dataset.where(nameless))
+            hashes[nameless] = _hashes(dataset.where(nameless).texts)
         return "user", _below(hashes, share, again=again)
     if dataset.times is not None:
         return "time", _blocks(dataset.times, dataset.labels, share)
     if dataset.order is not None:
         return "order", _blocks(dataset.order, dataset.labels, share)
-    return "text", _below(_text_hashes(dataset), share, again=again)
+    return "text", _below(_hashes(dataset.texts), share, again=again)
 
 
-def _text_hashes(dataset: Dataset) -> NDArray[np.uint64]:
-    return pd.util.hash_array(normalised(dataset.texts).to_numpy(zero_copy_only=False))
+def _hashes(texts: Texts) -> NDArray[np.uint64]:
+    return pd.util.hash_array(normalised(texts).to_numpy(zero_copy_only=False))
 
 
 def _below(hashes: NDArray[np.uint64], share: float, *, again: bool) -> BoolArray:

@@ -5,22 +5,25 @@ as many of those that were taken from a smiley. Hinton, Vinyals and Dean 2015, "
 Neural Network"; at temperature 1, for of two classes none is hidden behind the other.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import expit, logit
 
 from sentiment import Bundle
 from sentiment.errors import BundleError
 from sentiment_training.errors import OptionError
 from sentiment_training.families.answers import read_answers
-from sentiment_training.families.family import Examples, Number, Option, Text, Work
+from sentiment_training.families.family import Examples, FloatArray, Number, Option, Text, Work
 from sentiment_training.machine import usable_cores
+from sentiment_training.metrics import SMALLEST_PROBABILITY
 from sentiment_training.pieces import kept_piece
 
 # Texts that the teacher is asked about at once, and whose answers are then kept: a minute of work.
@@ -34,7 +37,8 @@ Targets = npt.NDArray[np.float32]
 TEACHER_OPTIONS: Mapping[str, Option] = {
     "teacher": Text(
         "folder of a bundle whose answers the network learns from, beside the labels; or a parquet or CSV "
-        "file of answers, as `vigie score` writes it (columns text and probability)"
+        "file of answers, as `vigie crossfit` and `vigie score` write it (columns text and probability); of "
+        "several, with commas between, the mean log-odds"
     ),
     "teacher_share": Number(float, 0, 1, "how much its answer counts, against the label"),
     "teacher_rows": Number(
@@ -81,15 +85,29 @@ class Teacher(Protocol):
 
 
 def open_teacher(teacher: str) -> Teacher | None:
-    """Open the bundle or the file that is the teacher; none where none is named.
+    """Open the bundle or the file that is the teacher, or several of them; none where none is named.
 
     Raises
     ------
     OptionError
-        If it is neither.
+        If one is neither.
     """
     if not teacher:
         return None
+    # A file's name may hold a comma.
+    named = [teacher] if Path(teacher).exists() else teacher.split(",")
+    first, *others = map(_opened, named)
+    return _Several([first, *others]) if others else first
+
+
+def log_odds_of(probability: FloatArray | Targets) -> FloatArray:
+    """Log-odds of probabilities, those of 0 and 1 at the log-odds of the nearest that a loss is taken of."""
+    inside = np.clip(probability.astype(np.float64), SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
+    found: FloatArray = logit(inside)
+    return found
+
+
+def _opened(teacher: str) -> Teacher:
     if Path(teacher).is_file():
         return read_answers(Path(teacher))
     try:
@@ -120,6 +138,25 @@ class _OfBundle:
                 piece = texts[start : start + _PIECE]
                 answers[start : start + _PIECE] = kept_piece(piece, work.pieces, self.sha256, ask, ())
                 advance(len(piece))
+        return answers
+
+
+@dataclass(frozen=True)
+class _Several:
+    """Teachers whose mean log-odds answer, of a text those that know it."""
+
+    teachers: Sequence[Teacher]
+    threshold: ClassVar[float] = 0.5
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256("".join(each.sha256 for each in self.teachers).encode()).hexdigest()
+
+    def answers(self, texts: Sequence[str], work: Work) -> Targets:
+        each = np.stack([log_odds_of(teacher.answers(texts, work)) for teacher in self.teachers])
+        known = ~np.isnan(each)
+        mean = np.where(known, each, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+        answers: Targets = np.where(known.any(axis=0), expit(mean), np.nan).astype(np.float32)
         return answers
 
 

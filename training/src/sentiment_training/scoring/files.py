@@ -110,10 +110,10 @@ def written(path: Path, schema: pa.Schema) -> Iterator[Callable[[pa.RecordBatch]
         yield writer.write_batch
 
 
-def check_out(path: Path) -> None:
-    """Raise OptionError if no table can be written there."""
+def check_out(path: Path, *, option: str = "--out") -> None:
+    """Raise OptionError, which names the option, if no table can be written there."""
     if path.suffix not in _FORMATS:
-        raise OptionError(f"--out {path}: give it the suffix {' or '.join(_FORMATS)}")
+        raise OptionError(f"{option} {path}: give it the suffix {' or '.join(_FORMATS)}")
 
 
 def check_columns(path: Path, source: Source) -> None:

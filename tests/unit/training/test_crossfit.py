@@ -1,0 +1,156 @@
+"""Cross-fitting: who answers a tweet has not learned it, and what was answered is not answered twice."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sentiment_training import crossfit as fitting
+from sentiment_training.crossfit import ALL_FOLDS, Asked, CrossFitted, crossfit
+from sentiment_training.errors import OptionError
+from sentiment_training.families import Examples, Work
+from sentiment_training.progress import SilentProgress
+from sentiment_training.recipe import Recipe, Source
+
+KNOWN, UNKNOWN = 0.9, 0.2
+
+
+@dataclass(frozen=True)
+class Parrot:
+    """Knows nothing but whether it has learned a text."""
+
+    learned: frozenset[str]
+
+    def probabilities(self, texts: Sequence[str]) -> np.ndarray:
+        return np.array([KNOWN if text in self.learned else UNKNOWN for text in texts])
+
+
+class ParrotFamily:
+    """Trains parrots, and dies of the training after `survives`."""
+
+    name = "parrot"
+
+    def __init__(self) -> None:
+        self.trained: list[frozenset[str]] = []
+        self.chosen_by: list[Examples] = []
+        self.survives = 100
+
+    def fit(self, train: Examples, validation: Examples, _options: Mapping[str, str], _work: Work) -> Parrot:
+        if len(self.trained) == self.survives:
+            raise KeyboardInterrupt
+        self.trained.append(frozenset(train.texts))
+        self.chosen_by.append(validation)
+        return Parrot(self.trained[-1])
+
+
+@pytest.fixture
+def family(monkeypatch: pytest.MonkeyPatch) -> Iterator[ParrotFamily]:
+    family = ParrotFamily()
+    monkeypatch.setattr(fitting, "FAMILIES", {"parrot": family})
+    return family  # type: ignore[return-value]  # pytest's
+
+
+@pytest.fixture
+def recipe(a_file: Callable[..., str], tweets: Callable[..., tuple[list[str], list[bool]]]) -> Recipe:
+    texts, labels = tweets(300)
+    mentioning = [f"@united {text}" for text in texts]
+    file = a_file("mine.csv", {"text": mentioning, "label": [int(each) for each in labels]})
+    scored = a_file("scored.csv", {"text": ["so late", "so good"], "prediction": ["negative", "positive"]})
+    return Recipe("parrot", [Source(file, strangers=0.5), Source(scored, held_out=False)])
+
+
+def fitted(
+    recipe: Recipe, cache: Path, folds: int = 3, asked: Sequence[Asked] = (), said: list[str] | None = None
+) -> CrossFitted:
+    say = [] if said is None else said
+    return crossfit(recipe, folds, asked, SilentProgress(), say.append, cache)
+
+
+def test_no_model_answers_what_it_has_learned_under_whichever_name(
+    family: ParrotFamily, recipe: Recipe, tmp_path: Path
+) -> None:
+    found = fitted(recipe, tmp_path)
+
+    assert set(found.probability.tolist()) == {UNKNOWN}
+    for fold, learned in enumerate(family.trained):
+        # Copies with a made-up name are in the fold of their tweet.
+        said = {text.split(" ", 1)[1] for text in learned}
+        apart = [text for text, own in zip(found.learned.texts, found.folds, strict=True) if own == fold]
+        assert apart
+        assert not said & {text.split(" ", 1)[1] for text in apart}
+        assert len(learned) + len(apart) == len(found.learned)
+    assert sum(not text.startswith("@united") for text in found.learned.texts) > 50
+
+
+def test_neither_what_is_chosen_by_nor_what_a_model_labelled_is_learned(
+    family: ParrotFamily, recipe: Recipe, tmp_path: Path
+) -> None:
+    found = fitted(recipe, tmp_path)
+
+    assert all(len(each) > 10 for each in family.chosen_by)
+    assert not set(found.learned.texts) & {*family.chosen_by[0].texts, "so late", "so good"}
+
+
+def test_other_texts_are_answered_by_their_fold_or_by_all(
+    family: ParrotFamily, recipe: Recipe, tmp_path: Path
+) -> None:
+    learned = fitted(recipe, tmp_path)
+    texts, folds = learned.learned.texts, learned.folds
+    of_folds = Asked(texts, folds)
+    of_all = Asked([*texts[:5], "nobody has learned this"], np.full(6, ALL_FOLDS))
+
+    found = fitted(recipe, tmp_path, asked=[of_folds, of_all])
+
+    assert found.asked[0] == pytest.approx(np.full(len(texts), UNKNOWN))
+    odds = (KNOWN / (1 - KNOWN)) ** (2 / 3) * (UNKNOWN / (1 - UNKNOWN)) ** (1 / 3)
+    assert found.asked[1] == pytest.approx([*[odds / (1 + odds)] * 5, UNKNOWN])
+    assert len(family.trained) == 6
+
+
+def test_a_fold_that_was_answered_is_not_trained_again(
+    family: ParrotFamily, recipe: Recipe, tmp_path: Path
+) -> None:
+    family.survives = 2
+    with pytest.raises(KeyboardInterrupt):
+        fitted(recipe, tmp_path)
+    family.survives = 100
+    said: list[str] = []
+
+    found = fitted(recipe, tmp_path, said=said)
+
+    assert len(family.trained) == 3
+    assert len({*family.trained}) == 3
+    assert set(found.probability.tolist()) == {UNKNOWN}
+    assert [each for each in said if "before" in each] == [
+        "fold 1/3 was answered before",
+        "fold 2/3 was answered before",
+    ]
+
+
+def test_other_weights_at_the_same_place_are_other_models(
+    family: ParrotFamily, recipe: Recipe, tmp_path: Path
+) -> None:
+    weights = tmp_path / "weights"
+    weights.mkdir()
+    (weights / "model.onnx").write_bytes(b"one")
+    recipe = Recipe("parrot", recipe.data, options={"weights": f"{weights},other"})
+    fitted(recipe, tmp_path)
+
+    (weights / "model.onnx").write_bytes(b"another")
+    fitted(recipe, tmp_path)
+    fitted(recipe, tmp_path)
+
+    assert len(family.trained) == 6
+
+
+@pytest.mark.usefixtures("family")
+def test_too_few_tweets_for_so_many_folds_are_refused(
+    a_file: Callable[..., str], tweets: Callable[..., tuple[list[str], list[bool]]], tmp_path: Path
+) -> None:
+    texts, labels = tweets(40)
+    file = a_file("few.csv", {"text": texts, "label": [int(each) for each in labels]})
+
+    with pytest.raises(OptionError, match="are too few for 200 folds with both labels outside of each"):
+        fitted(Recipe("parrot", [Source(file, held_out=True)]), tmp_path, folds=200)
