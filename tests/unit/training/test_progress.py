@@ -43,6 +43,18 @@ def test_a_long_step_says_now_and_then_how_much_is_left() -> None:
     ]
 
 
+def test_what_was_done_before_says_nothing_about_the_time_left() -> None:
+    # Regression: a training that went on at its middle promised half the time that it took.
+    stream, clock = io.StringIO(), Clock()
+
+    with LineProgress(stream, clock=clock).step("fit", 100) as advance:
+        advance(50)
+        clock.now += 12
+        advance(10)
+
+    assert "fit: 60 %, about 48 s left" in stream.getvalue()
+
+
 def test_seconds_are_summed_by_name_in_the_order_of_the_steps() -> None:
     clock = Clock()
     progress = SilentProgress(Steps(clock))

@@ -2,6 +2,7 @@
 
 <cache>/checkpoints/<sha256 of what is trained>/   identity.json, epochs/   (the family's)
 <cache>/results/<run id>/                          see results.py
+<cache>/folds/<sha256 of what is trained>/         bundles of models a fold, see crossfit.py
 <cache>/pieces/                                    see pieces.py
 <cache>/studies/                                   see search
 """
@@ -23,7 +24,7 @@ import sentiment
 from sentiment_training.errors import DiskError, TrackingError
 
 KEPT_DAYS = 14
-PIECES = "pieces"
+FOLDS, PIECES = "folds", "pieces"
 # A bundle of 90 MB twice (as written and as packed), pictures, and an epoch of the largest family.
 NEEDED_BYTES = 400 * 2**20
 _DAY_S = 86_400
@@ -47,7 +48,7 @@ def open_cache(folder: Path) -> Path:
             f"the cache folder {folder} cannot be written ({fault.strerror}); "
             "name another in VIGIE_CACHE_FOLDER"
         ) from fault
-    for kind in ("checkpoints", "results", PIECES):
+    for kind in ("checkpoints", "results", FOLDS, PIECES):
         for each in (folder / kind).glob("*"):
             if time.time() - _last_change(each) > KEPT_DAYS * _DAY_S:
                 _remove(each)
@@ -80,6 +81,11 @@ def identity(
     }
 
 
+def digest_of(identity: Mapping[str, object]) -> str:
+    """Name a training by all that it depends on; hexadecimal."""
+    return hashlib.sha256(_written(identity).encode()).hexdigest()
+
+
 @contextmanager
 def kept_checkpoints(
     cache: Path, of: Mapping[str, object], say: Callable[[str], None], *, fresh: bool = False
@@ -96,8 +102,7 @@ def kept_checkpoints(
     Path or None
         None while another process trains the same.
     """
-    written = json.dumps(of, indent=1, sort_keys=True)
-    folder = cache / "checkpoints" / hashlib.sha256(written.encode()).hexdigest()
+    written, folder = _written(of), cache / "checkpoints" / digest_of(of)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_suffix(".lock").open("w") as lock:
         if not _locked(lock):
@@ -121,6 +126,10 @@ def kept_checkpoints(
                 say(f"the same command goes on from its last epoch; that is kept for {KEPT_DAYS} days")
             raise
         _remove(folder)
+
+
+def _written(identity: Mapping[str, object]) -> str:
+    return json.dumps(identity, indent=1, sort_keys=True)
 
 
 def _require_room(folder: Path, variable: str) -> None:

@@ -5,26 +5,27 @@ another model (`families/teacher.py`), and show labels that are wrong. Wolpert 1
 Chernozhukov et al. 2018, "Double/Debiased Machine Learning", call it cross-fitting.
 """
 
-import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
+from shutil import rmtree
 
 import numpy as np
 import pyarrow as pa
 from scipy.special import expit
 
-from sentiment_training.checkpoints import PIECES, identity, kept_checkpoints
+from sentiment import Bundle, Provenance
+from sentiment_training.checkpoints import FOLDS, PIECES, digest_of, identity, kept_checkpoints
 from sentiment_training.datasets import folds_of
 from sentiment_training.errors import OptionError
-from sentiment_training.evaluation import probabilities
+from sentiment_training.evaluation import Scorer, probabilities
 from sentiment_training.families import FAMILIES, Examples, Work
-from sentiment_training.families.teacher import log_odds_of
+from sentiment_training.families.teacher import bundle_answers, log_odds_of
+from sentiment_training.golden import GOLDEN_TEXTS
 from sentiment_training.material import Material, described, prepare
 from sentiment_training.metrics import FloatArray, IntArray
-from sentiment_training.pieces import is_kept, kept_piece
+from sentiment_training.pieces import kept_piece
 from sentiment_training.progress import Progress
 from sentiment_training.recipe import Recipe
 
@@ -78,11 +79,14 @@ def crossfit(
     progress: Progress,
     say: Callable[[str], None],
     cache: Path,
+    *,
+    fresh: bool = False,
 ) -> CrossFitted:
     """Train a model a fold on all other folds, and let it answer its own.
 
-    No model sees a row that a training of the same data sets would choose by or measure on. What a fold's
-    model answered is kept: the same command, ended and called again, trains none twice.
+    No model sees a row that a training of the same data sets would choose by or measure on. Each is kept for
+    a while, with what it answered: the same command, ended and called again, or with more to ask, trains none
+    twice.
 
     Parameters
     ----------
@@ -91,7 +95,9 @@ def crossfit(
     asked
         Other texts to answer.
     cache
-        Where checkpoints and answers are kept (`open_cache`).
+        Where checkpoints, models and answers are kept (`open_cache`).
+    fresh
+        Train all of them, whatever is kept.
 
     Raises
     ------
@@ -114,22 +120,15 @@ def crossfit(
     answers = [np.zeros(len(each.texts)) for each in asked]
     with progress.step("folds", folds) as advance:
         for fold in range(folds):
-            rows = np.flatnonzero(own == fold)
-            others = [np.flatnonzero((each.folds == fold) | (each.folds == ALL_FOLDS)) for each in asked]
-            texts = [learned.texts[row] for row in rows.tolist()]
-            for each, places in zip(asked, others, strict=True):
-                texts += [each.texts[place] for place in places.tolist()]
             about = {**kept, "fold": shown_fold(fold, folds)}
-            named = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
-            if is_kept(texts, cache / PIECES, named):
-                say(f"fold {shown_fold(fold, folds)} was answered before")
             to_learn = learned.chosen(np.flatnonzero(own != fold))
-            answer = partial(_answers, recipe, about, to_learn, validation, progress, say, cache)
-            found = kept_piece(texts, cache / PIECES, named, answer, ()).astype(np.float64)
-            ends = np.cumsum([len(rows), *map(len, others)])[:-1]
-            probability[rows], *theirs = np.split(found, ends)
-            for sums, places, of, said in zip(answers, others, asked, theirs, strict=True):
-                sums[places] += log_odds_of(said) / np.where(of.folds[places] == ALL_FOLDS, folds, 1)
+            model = _FoldModel(recipe, about, to_learn, validation, progress, say, cache, fresh)
+            rows = np.flatnonzero(own == fold)
+            probability[rows] = model.answers([learned.texts[row] for row in rows.tolist()])
+            for sums, each in zip(answers, asked, strict=True):
+                places = np.flatnonzero((each.folds == fold) | (each.folds == ALL_FOLDS))
+                said = log_odds_of(model.answers([each.texts[place] for place in places.tolist()]))
+                sums[places] += said / np.where(each.folds[places] == ALL_FOLDS, folds, 1)
             advance()
     return CrossFitted(learned, own, probability, [expit(each) for each in answers])
 
@@ -139,21 +138,48 @@ def shown_fold(fold: int, folds: int) -> str:
     return f"{fold + 1}/{folds}"
 
 
-def _answers(
-    recipe: Recipe,
-    about: Mapping[str, object],
-    learned: Examples,
-    validation: Examples,
-    progress: Progress,
-    say: Callable[[str], None],
-    cache: Path,
-    texts: Sequence[str],
-) -> FloatArray:
-    """Train a model and ask it."""
-    with kept_checkpoints(cache, about, say) as checkpoints:
-        work = Work(progress, recipe.seed, checkpoints=checkpoints, pieces=cache / PIECES, say=say)
-        model = FAMILIES[recipe.family].fit(learned, validation, recipe.options, work)
-        return probabilities(model.probabilities, texts, progress, "answer")
+@dataclass
+class _FoldModel:
+    """A fold's model, trained or kept from before, and what it answered."""
+
+    recipe: Recipe
+    about: Mapping[str, object]
+    learned: Examples
+    validation: Examples
+    progress: Progress
+    say: Callable[[str], None]
+    cache: Path
+    fresh: bool
+
+    def answers(self, texts: Sequence[str]) -> FloatArray:
+        """Probability of *positive*, shape (n,)."""
+        if not texts:
+            return np.empty(0)
+        bundle, scorer = self._opened
+        ask = partial(probabilities, scorer, progress=self.progress, step="answer")
+        return kept_piece(texts, self.cache / PIECES, bundle.sha256, ask, ()).astype(np.float64)
+
+    @cached_property
+    def _opened(self) -> tuple[Bundle, Scorer]:
+        folder = self.cache / FOLDS / digest_of(self.about)
+        if folder.is_dir() and not self.fresh:
+            self.say(f"fold {self.about['fold']} was learned before; --fresh learns it again")
+            bundle = Bundle.open(folder)
+            return bundle, partial(bundle_answers, bundle)
+        rmtree(folder, ignore_errors=True)
+        with kept_checkpoints(self.cache, self.about, self.say, fresh=self.fresh) as checkpoints:
+            work = Work(
+                self.progress,
+                self.recipe.seed,
+                checkpoints=checkpoints,
+                pieces=self.cache / PIECES,
+                say=self.say,
+            )
+            family = FAMILIES[self.recipe.family]
+            model = family.fit(self.learned, self.validation, self.recipe.options, work)
+            bundle = model.export(folder, GOLDEN_TEXTS, Provenance())
+        # Asked in the trainer's hands: on a GPU, where there is one.
+        return bundle, model.probabilities
 
 
 def _require_rows(learned: Examples, own: IntArray, folds: int) -> None:

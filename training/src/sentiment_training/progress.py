@@ -20,6 +20,8 @@ from rich.progress import Progress as RichProgress
 
 # Often enough to see that it lives, seldom enough for a log file.
 LOG_INTERVAL_S = 10.0
+# What is done so soon was done before: a training that goes on tells it first.
+_AT_ONCE_S = 1.0
 
 
 class Advance(Protocol):
@@ -106,15 +108,17 @@ class LineProgress:
     def step(self, name: str, total: int | None = None) -> Iterator[Advance]:
         """Write lines for a step."""
         started = said = self._clock()
-        done = 0
+        done = before = 0
 
         def advance(n: int = 1) -> None:
-            nonlocal done, said
+            nonlocal done, before, said
             done += n
             now = self._clock()
-            if total and 0 < done < total and now - said >= self._interval_s:
+            if now - started < _AT_ONCE_S:
+                before = done
+            if total and before < done < total and now - said >= self._interval_s:
                 said = now
-                left_s = (now - started) / done * (total - done)
+                left_s = (now - started) / (done - before) * (total - done)
                 self.say(f"{name}: {100 * done // total} %, about {left_s:.0f} s left")
 
         self.say(f"{name} …")

@@ -116,6 +116,9 @@ def crossfit(
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Start over; take no model and no epoch from before.")
+    ] = False,
     cache_folder: CacheFolder = DEFAULT_CACHE,
 ) -> None:
     """Answer the tweets that a recipe learns from by models, one a fold, that have not learned them."""
@@ -158,7 +161,7 @@ def crossfit(
 
     asked = [read_asked(file, folds) for file in others]
     with shown_progress() as progress:
-        found = answer(recipe, folds, asked, progress, progress.say, cache)
+        found = answer(recipe, folds, asked, progress, progress.say, cache, fresh=fresh)
         for (file, to), probability in zip(others.items(), found.asked, strict=True):
             score_file(file, to, answered(probability), progress)
         write_answers(out, found)

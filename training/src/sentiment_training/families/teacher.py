@@ -132,7 +132,7 @@ class _OfBundle:
 
     def answers(self, texts: Sequence[str], work: Work) -> Targets:
         answers = np.empty(len(texts), np.float32)
-        ask = partial(_answers, self.bundle)
+        ask = partial(bundle_answers, self.bundle)
         with work.progress.step("teacher", len(texts)) as advance:
             for start in range(0, len(texts), _PIECE):
                 piece = texts[start : start + _PIECE]
@@ -187,8 +187,8 @@ def targets(train: Examples, teacher: Teacher | None, options: Taught, work: Wor
     return labels
 
 
-def _answers(bundle: Bundle, texts: Sequence[str]) -> Targets:
-    """Ask on every core: a bundle answers each thread on one."""
+def bundle_answers(bundle: Bundle, texts: Sequence[str]) -> Targets:
+    """Probability of *positive*, shape (n,), computed on every core: a bundle answers each thread on one."""
     shares = (texts[start : start + _SHARE] for start in range(0, len(texts), _SHARE))
     with ThreadPoolExecutor(usable_cores()) as threads:
         return np.concatenate(list(threads.map(bundle.probabilities, shares)))
