@@ -69,6 +69,10 @@ logs: ## Follow the platform's logs (SERVICE=api for one part)
 train: ## Train against the platform, in a container (ARGS="--family logreg tweets.parquet", files from data/)
 	@docker compose run --rm train vigie train $(ARGS)
 
+.PHONY: reports
+reports: ## Write what people reported as a file to train on (OUT=data/reports-DATE.csv)
+	@scripts/operate reports $(OUT)
+
 .PHONY: gc
 gc: ## Show what nothing in MLflow refers to any more (DELETE=1 deletes it)
 	@scripts/operate gc $(if $(DELETE),--delete)

@@ -89,7 +89,7 @@ def _start(platform: Platform, parts: Parts, settings: DemoSettings, talk: Talk)
     parts.wait_until(mlflow_answers, "MLflow", _MLFLOW_LIMIT_S, talk.tick)
     talk.done("MLflow answers")
     if questions.version_in_production(platform.mlflow_uri, settings.model_name, settings.production) is None:
-        talk.doing("No version is in Production: training a first one (logistic regression, 38,158 tweets)")
+        talk.doing("No version is in Production: training a first one (logistic regression, 22,261 tweets)")
         parts.run(platform.train, talk.tick)
         talk.done("A first version is trained, registered and in Production")
     talk.doing("Waiting for a prediction")

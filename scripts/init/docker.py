@@ -58,6 +58,19 @@ def check() -> dict[str, object]:
     return dict(info)
 
 
+def known() -> dict[str, object]:
+    """What `docker info` says; of a machine on which Docker does not answer (yet), what Python knows."""
+    here: dict[str, object] = {"NCPU": os.cpu_count()}
+    if shutil.which("docker") is None:
+        return here
+    try:
+        asked = _ask("docker", "info", "--format", "{{json .}}")
+    except DockerError:
+        return here
+    info = json.loads(asked.stdout or "{}")
+    return dict(info) if asked.returncode == 0 and info.get("ServerVersion") else here
+
+
 def cpu_limit(info: dict[str, object]) -> int:
     """Most processors a part may use: two at most, 0 where the kernel cannot limit them."""
     if info.get("CpuCfsQuota") is False:

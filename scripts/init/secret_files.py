@@ -32,6 +32,8 @@ NAMES: Final = ("s3_root_user", "s3_access_key")
 GIVEN: Final = ("smtp_password", "duckdns_token", "watchtower_notification_url")
 DERIVED: Final = ("api_database_url", "migrate_database_url", "mlflow_htpasswd")
 
+_MADE: Final = 0o444
+_TO_FILL: Final = 0o644
 _RANDOM_BYTES: Final = 32
 _NAME_BYTES: Final = 10
 _SHORTEST: Final = 16
@@ -61,7 +63,7 @@ def write(folder: Path) -> list[str]:
     folder.chmod(0o700)
     made = [name for name in PASSWORDS if _create(folder / name, secrets.token_urlsafe(_RANDOM_BYTES))]
     made += [name for name in NAMES if _create(folder / name, secrets.token_hex(_NAME_BYTES))]
-    made += [name for name in GIVEN if _create(folder / name, "")]
+    made += [name for name in GIVEN if _create(folder / name, "", _TO_FILL)]
     for name in PASSWORDS:
         check(name, _read(folder / name))
     for name in GIVEN:
@@ -90,14 +92,14 @@ def _known(name: str, value: str) -> None:
         )
 
 
-def _create(path: Path, value: str) -> bool:
+def _create(path: Path, value: str, mode: int = _MADE) -> bool:
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     except FileExistsError:
         return False
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(value)
-    path.chmod(0o444)  # whatever the umask
+    path.chmod(mode)  # whatever the umask
     return True
 
 
@@ -145,4 +147,4 @@ def _replace(path: Path, value: str) -> None:
     if path.exists():
         path.chmod(0o600)
     path.write_text(value, "utf-8")
-    path.chmod(0o444)
+    path.chmod(_MADE)

@@ -33,7 +33,7 @@ def main(arguments: Sequence[str], root: Path = ROOT) -> int:
     try:
         talk.title("Vigie · in containers on this machine")
         if list(arguments) == ["init"]:
-            _prepare(root, talk, docker.cpu_limit({"NCPU": os.cpu_count()}))
+            _prepare(root, talk, docker.cpu_limit(docker.known()))
             talk.say("\n  Look into .env, then: make up\n")
         else:
             _up(root, talk)

@@ -1,4 +1,4 @@
-"""``python -m scripts.operations VERB``: backup, restore, status, update, gc."""
+"""``python -m scripts.operations VERB``: backup, restore, status, update, gc, reports."""
 
 import argparse
 import os
@@ -9,6 +9,7 @@ from .backup import back_up
 from .errors import OperationError
 from .garbage import collect
 from .lock import sole_operation
+from .reports import write_reports
 from .restore import restore
 from .settings import ROOT, Settings, read
 from .stack import Stack
@@ -27,6 +28,9 @@ def main() -> int:
         stack = Stack(ROOT)
         if arguments.verb == "status":
             return 0 if report(stack, settings, talk) else 1
+        if arguments.verb == "reports":
+            write_reports(stack, arguments.out, settings, talk)
+            return 0
         with sole_operation(settings.backups, arguments.verb):
             _run(arguments, stack, settings, talk)
     except OperationError as error:
@@ -57,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs.add_parser("restore").add_argument("archive", type=Path)
     verbs.add_parser("status")
     verbs.add_parser("update")
+    verbs.add_parser("reports").add_argument("out", type=Path, nargs="?")
     verbs.add_parser("gc").add_argument("--delete", action="store_true")
     return parser
 

@@ -17,6 +17,7 @@ class Settings:
     """Read once, at the start."""
 
     backups: Path
+    data: Path  # that `make train` reads
     keep: int  # archives
     max_age_h: float  # of the last backup, before status complains
     patience_s: float  # for the stack to become well
@@ -38,9 +39,9 @@ def read(environment: Mapping[str, str], root: Path = ROOT) -> Settings:
     chosen = (parse(env_file.read_text("utf-8")) if env_file.is_file() else {}) | {
         name: value for name, value in environment.items() if value
     }
-    backups = Path(chosen.get("VIGIE_BACKUPS") or "backups").expanduser()
     return Settings(
-        backups=backups if backups.is_absolute() else root / backups,
+        backups=root / Path(chosen.get("VIGIE_BACKUPS") or "backups").expanduser(),
+        data=root / Path(chosen.get("VIGIE_DATA") or "data").expanduser(),
         keep=int(_number(chosen, "VIGIE_BACKUP_KEEP", 7, at_least=1)),
         max_age_h=_number(chosen, "VIGIE_BACKUP_MAX_AGE_H", 48, at_least=0),
         patience_s=_number(chosen, "VIGIE_PATIENCE_S", 600, at_least=1),

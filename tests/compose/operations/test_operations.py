@@ -7,6 +7,8 @@ import pytest
 from servers import wait_until
 from stack import Stack
 
+from sentiment_training.datasets import load_rows
+
 from .conftest import Operate
 
 TEXTS = ["thank you for the great flight", "lost my bag again", "ok", "worst airline ever 😡"]
@@ -123,6 +125,23 @@ def test_a_changed_secret_is_named_before_a_restore(stack: Stack, archive: Path,
         secret.chmod(mode)
 
     assert "not those of the backup: smtp_password" in asked.stdout
+
+
+def test_reports_are_written_as_a_file_to_train_on(
+    stack: Stack, archive: Path, operate: Operate, tmp_path: Path
+) -> None:
+    assert archive  # of a stack with reports
+    out = tmp_path / "reports.csv"
+
+    written = operate("reports", str(out))
+
+    assert written.returncode == 0, written.stderr
+    reported = int(stack.sql("vigie", "SELECT count(*) FROM feedback"))
+    assert f"{reported} reports written to {out}" in written.stdout
+    found = load_rows(str(out))
+    assert len(found) == reported >= 3
+    assert any("late again" in text for text in found.texts.to_pylist())
+    assert operate("reports", str(out)).returncode == 1
 
 
 def test_status_is_well_when_all_is_well_and_names_what_is_not(

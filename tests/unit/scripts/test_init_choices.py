@@ -1,3 +1,4 @@
+import os
 import shutil
 import socket
 from pathlib import Path
@@ -108,5 +109,16 @@ def test_an_old_nas_is_good_enough(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     monkeypatch.setenv("PATH", fake_docker(tmp_path, info, "v2.20.2"))
 
     assert docker.cpu_limit(docker.check()) == 0
+    # Regression: `make init`, which comes first, did not ask, and `make up` leaves a .env as it is.
+    assert docker.cpu_limit(docker.known()) == 0
     assert docker.cpu_limit({"NCPU": 1, "CpuCfsQuota": True}) == 1
     assert docker.cpu_limit({"NCPU": 8, "CpuCfsQuota": True}) == 2
+
+
+def test_where_docker_does_not_answer_yet_the_machines_own_processors_count(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", fake_docker(tmp_path, "{}", "v2.20.2", 1))
+    assert docker.known() == {"NCPU": os.cpu_count()}
+    monkeypatch.setenv("PATH", "/nonexistent")
+    assert docker.known() == {"NCPU": os.cpu_count()}
