@@ -80,7 +80,7 @@ def test_a_password_in_the_address_is_not_repeated() -> None:
         (["crossfit", "--out", "a.txt"], "--out a.txt: give it the suffix .parquet or .csv"),
         (["crossfit", "--out", "a.csv", "--also", "b.csv"], "'b.csv' is not of the form FILE=OUT"),
         (["crossfit", "--out", "a.csv", "--also", "b.csv=c.md"], "--also c.md: give it the suffix .parquet"),
-        (["crossfit", "--out", "a.csv", "--also", "b.csv=./a.csv"], "a.csv is named twice"),
+        (["crossfit", "--out", "a.csv", "--also", "empty.csv=./a.csv"], "empty.csv: no such file"),
         (["crossfit", "--out", "a.csv", "--also", "nowhere.csv=b.csv"], "nowhere.csv: no such file"),
     ],
 )
@@ -193,6 +193,11 @@ def test_variants_and_tweets_are_answered_by_who_has_not_learned_them(
         "text": ["late again", " ", "lovely crew"],
         "prediction": ["negative", None, "positive"],
     }
+
+    assert "3 rows of other.csv, 1 of them without text" in answer.stdout
+    for target in ("mine.csv", "other.csv"):
+        over = vigie(*given, "--force", "--out", str(tmp_path / target))
+        assert f"{target} is written to, and named elsewhere in the command" in over.stderr
 
     again = vigie(*given, "--force", "--folds", "4")
     assert (again.returncode, again.stdout) == (2, "")

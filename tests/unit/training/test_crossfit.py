@@ -1,5 +1,6 @@
 """Cross-fitting: who answers a tweet has not learned it, and what was answered is not answered twice."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from sentiment_training import crossfit as fitting
 from sentiment_training.crossfit import ALL_FOLDS, Asked, CrossFitted, crossfit
 from sentiment_training.errors import OptionError
 from sentiment_training.families import FAMILIES, Examples, FittedModel, Work
+from sentiment_training.material import prepare
 from sentiment_training.progress import SilentProgress
 from sentiment_training.recipe import Recipe, Source
 
@@ -38,6 +40,7 @@ class ParrotFamily:
     """Trains parrots, and dies of the training after `survives`."""
 
     name = "parrot"
+    needs_validation = True
 
     def __init__(self) -> None:
         self.trained: list[frozenset[str]] = []
@@ -56,6 +59,7 @@ class CountedFamily:
     """Naive Bayes that counts how often it is trained."""
 
     name = "nb"
+    needs_validation = False
 
     def __init__(self) -> None:
         self.trained = 0
@@ -77,7 +81,7 @@ def family(monkeypatch: pytest.MonkeyPatch) -> Iterator[ParrotFamily]:
 @pytest.fixture
 def recipe(a_file: Callable[..., str], tweets: Callable[..., tuple[list[str], list[bool]]]) -> Recipe:
     texts, labels = tweets(300)
-    mentioning = [f"@united {text}" for text in texts]
+    mentioning = [f"@{'münchen' if i % 2 else 'united'} {text}" for i, text in enumerate(texts)]
     file = a_file("mine.csv", {"text": mentioning, "label": [int(each) for each in labels]})
     scored = a_file("scored.csv", {"text": ["so late", "so good"], "prediction": ["negative", "positive"]})
     return Recipe("parrot", [Source(file, strangers=0.5), Source(scored, held_out=False)])
@@ -102,16 +106,28 @@ def test_no_model_answers_what_it_has_learned_under_whichever_name(
         assert apart
         assert not said & {text.split(" ", 1)[1] for text in apart}
         assert len(learned) + len(apart) == len(found.learned)
-    assert sum(not text.startswith("@united") for text in found.learned.texts) > 50
+    copies = [text for text in found.learned.texts if not text.startswith(("@united", "@münchen"))]
+    assert len(copies) > 50
 
 
-def test_neither_what_is_chosen_by_nor_what_a_model_labelled_is_learned(
-    family: ParrotFamily, recipe: Recipe, tmp_path: Path
+def test_nothing_is_learned_that_is_chosen_by_or_measured_on_or_that_a_model_labelled(
+    family: ParrotFamily, recipe: Recipe, a_file: Callable[..., str], tmp_path: Path
 ) -> None:
-    found = fitted(recipe, tmp_path)
+    material = prepare(recipe, SilentProgress(), validate=True)
+    measured = material.splits[0].train.texts.to_pylist()[:5]
+    evaluated = a_file("measured.csv", {"text": measured, "label": [0, 1, 0, 1, 0]})
+
+    found = fitted(replace(recipe, evaluation={"measured": evaluated}), tmp_path)
 
     assert all(len(each) > 10 for each in family.chosen_by)
-    assert not set(found.learned.texts) & {*family.chosen_by[0].texts, "so late", "so good"}
+    apart = {
+        *family.chosen_by[0].texts,
+        *material.held_out.texts.to_pylist(),
+        *measured,
+        "so late",
+        "so good",
+    }
+    assert not set(found.learned.texts) & apart
 
 
 def test_other_texts_are_answered_by_their_fold_or_by_all(
@@ -166,16 +182,64 @@ def test_more_can_be_asked_afterwards(
     assert counted.trained == 9
 
 
+def test_two_that_do_the_same_at_once_both_come_to_their_end(
+    family: ParrotFamily, recipe: Recipe, tmp_path: Path
+) -> None:
+    # Regression: the second found the first one's models where its own should go.
+    once = family.fit
+    cache = tmp_path / "cache"
+
+    def meanwhile(train: Examples, validation: Examples, options: Mapping[str, str], work: Work) -> Parrot:
+        family.fit = once  # type: ignore[method-assign]
+        fitted(recipe, cache)
+        return once(train, validation, options, work)
+
+    family.fit = meanwhile  # type: ignore[method-assign]
+    fitted(recipe, cache)
+
+    assert len(family.trained) == 4
+
+
+def test_a_damaged_model_is_learned_again(family: ParrotFamily, recipe: Recipe, tmp_path: Path) -> None:
+    fitted(recipe, tmp_path)
+    next((tmp_path / "folds").rglob("model.onnx")).write_bytes(b"cut short")
+
+    fitted(recipe, tmp_path)
+
+    assert len(family.trained) == 4
+
+
+def test_the_same_tweets_under_other_weights_are_learned_anew(
+    family: ParrotFamily,
+    a_file: Callable[..., str],
+    tweets: Callable[..., tuple[list[str], list[bool]]],
+    tmp_path: Path,
+) -> None:
+    texts, labels = tweets(600)
+    label = [int(each) for each in labels]
+    for cut in (300, 340):
+        of = [
+            a_file("light.csv", {"text": texts[:cut], "label": label[:cut]}),
+            a_file("heavy.csv", {"text": texts[cut:], "label": label[cut:]}),
+        ]
+        fitted(Recipe("parrot", [Source(of[0]), Source(of[1], weight=10)]), tmp_path, folds=2)
+
+    assert len(family.trained) == 4
+
+
 def test_other_weights_at_the_same_place_are_other_models(
     family: ParrotFamily, recipe: Recipe, tmp_path: Path
 ) -> None:
     weights = tmp_path / "weights"
     weights.mkdir()
     (weights / "model.onnx").write_bytes(b"one")
-    recipe = Recipe("parrot", recipe.data, options={"weights": f"{weights},other"})
+    recipe = Recipe(
+        "parrot", recipe.data, options={"weights": f"{weights},", "expert": "", "long": "x," * 500}
+    )
     fitted(recipe, tmp_path)
 
-    (weights / "model.onnx").write_bytes(b"another")
+    (weights / "model.onnx").write_bytes(b"two")
+    os.utime(weights / "model.onnx", ns=(1, 1))
     fitted(recipe, tmp_path)
     fitted(recipe, tmp_path)
 

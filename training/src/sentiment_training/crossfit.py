@@ -5,6 +5,7 @@ another model (`families/teacher.py`), and show labels that are wrong. Wolpert 1
 Chernozhukov et al. 2018, "Double/Debiased Machine Learning", call it cross-fitting.
 """
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -16,6 +17,7 @@ import pyarrow as pa
 from scipy.special import expit
 
 from sentiment import Bundle, Provenance
+from sentiment.errors import BundleError
 from sentiment_training.checkpoints import FOLDS, PIECES, digest_of, identity, kept_checkpoints
 from sentiment_training.datasets import folds_of
 from sentiment_training.errors import OptionError
@@ -84,9 +86,10 @@ def crossfit(
 ) -> CrossFitted:
     """Train a model a fold on all other folds, and let it answer its own.
 
-    No model sees a row that a training of the same data sets would choose by or measure on. Each is kept for
-    a while, with what it answered: the same command, ended and called again, or with more to ask, trains none
-    twice.
+    No model learns a row that a training of the same data sets would choose by or measure on; where its
+    family chooses, it chooses by the same rows. Each is kept for a while, with what it answered: the same
+    command, ended and called again, or with more to ask, trains none twice. What is asked later is answered
+    by its bundle, which may be rounded.
 
     Parameters
     ----------
@@ -110,12 +113,14 @@ def crossfit(
     # Always with rows to choose by: a student that chooses by them must not have learned of them.
     material = prepare(recipe, progress, validate=True)
     learned, validation = material.train(), material.validation()
+    if not FAMILIES[recipe.family].needs_validation:
+        validation = validation.chosen(np.array([], np.int64))
     for name, counts in material.counts.items():
         say(described(name, counts))
     own = folds_of(pa.array(learned.texts, pa.large_string()), folds)
     _require_rows(learned, own, folds)
     say(f"answer {len(learned):,} tweets in {folds} folds")
-    kept = _identity(recipe, material, validation)
+    kept = _identity(recipe, material, learned, validation)
     probability = np.empty(len(learned))
     answers = [np.zeros(len(each.texts)) for each in asked]
     with progress.step("folds", folds) as advance:
@@ -162,11 +167,10 @@ class _FoldModel:
     @cached_property
     def _opened(self) -> tuple[Bundle, Scorer]:
         folder = self.cache / FOLDS / digest_of(self.about)
-        if folder.is_dir() and not self.fresh:
-            self.say(f"fold {self.about['fold']} was learned before; --fresh learns it again")
-            bundle = Bundle.open(folder)
+        if not self.fresh and (bundle := self._kept(folder)):
             return bundle, partial(bundle_answers, bundle)
         rmtree(folder, ignore_errors=True)
+        self.say(f"fold {self.about['fold']}: learn {len(self.learned):,} tweets of the others")
         with kept_checkpoints(self.cache, self.about, self.say, fresh=self.fresh) as checkpoints:
             work = Work(
                 self.progress,
@@ -177,9 +181,25 @@ class _FoldModel:
             )
             family = FAMILIES[self.recipe.family]
             model = family.fit(self.learned, self.validation, self.recipe.options, work)
-            bundle = model.export(folder, GOLDEN_TEXTS, Provenance())
+            # Another process may have come to the same end meanwhile.
+            bundle = self._kept(folder) or model.export(folder, GOLDEN_TEXTS, Provenance())
         # Asked in the trainer's hands: on a GPU, where there is one.
         return bundle, model.probabilities
+
+    def _kept(self, folder: Path) -> Bundle | None:
+        """Open what an earlier call left, if it did, and whole."""
+        if not folder.is_dir():
+            return None
+        try:
+            bundle = Bundle.open(folder)
+        except BundleError as fault:
+            self.say(
+                f"fold {self.about['fold']} is learned again, for what was kept of it is damaged ({fault})"
+            )
+            rmtree(folder)
+            return None
+        self.say(f"fold {self.about['fold']} was learned before; --fresh learns it again")
+        return bundle
 
 
 def _require_rows(learned: Examples, own: IntArray, folds: int) -> None:
@@ -193,10 +213,12 @@ def _require_rows(learned: Examples, own: IntArray, folds: int) -> None:
             )
 
 
-def _identity(recipe: Recipe, material: Material, validation: Examples) -> dict[str, object]:
+def _identity(
+    recipe: Recipe, material: Material, learned: Examples, validation: Examples
+) -> dict[str, object]:
     """All that the answers depend on, but the fold."""
     return {
-        **identity(recipe.family, recipe.options, material.fingerprint, material.weighted, recipe.seed),
+        **identity(recipe.family, recipe.options, learned.sha256(), material.weighted, recipe.seed),
         "validation": validation.sha256(),
         "files": list(_files(recipe.options)),
     }
@@ -206,7 +228,8 @@ def _files(options: Mapping[str, str]) -> Iterator[tuple[str, int, int]]:
     """Files that options name, with size and time of change: other weights may lie there another day."""
     for value in options.values():
         for named in dict.fromkeys([value, *value.split(",")]):
-            path = Path(named)
-            for each in sorted(path.rglob("*")) if path.is_dir() else [path]:
-                if each.is_file():
+            # os.path's say no where a path cannot be one; Path's raise.
+            inside = sorted(Path(named).rglob("*")) if named and os.path.isdir(named) else [Path(named)]  # noqa: PTH112
+            for each in inside:
+                if os.path.isfile(each):  # noqa: PTH113
                     yield str(each), each.stat().st_size, each.stat().st_mtime_ns

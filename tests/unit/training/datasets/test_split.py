@@ -125,6 +125,8 @@ def test_whom_a_text_mentions_does_not_decide_its_fold(
         folds_of(pa.array([f"@{name} {text}" for text in texts], pa.large_string()), 4)
         for name in ("united", "Bofuru")
     )
+    foreign = folds_of(pa.array([f"@日本 {text}" for text in texts], pa.large_string()), 4)
 
     assert np.array_equal(one, other)
+    assert np.array_equal(one, foreign)
     assert min(np.bincount(one)) > 200

@@ -200,11 +200,11 @@ def test_what_is_no_file_of_answers_says_why(content: str, reason: str, tmp_path
 
 def test_of_several_teachers_those_that_know_a_text_answer_it_together(bundle: Path, tmp_path: Path) -> None:
     files = [tmp_path / "one.parquet", tmp_path / "two, and more.csv"]
-    pa.parquet.write_table(pa.table({"text": TEXTS[:3], "probability": [0.9, 0.2, 0.0]}), files[0])
+    pa.parquet.write_table(pa.table({"text": TEXTS[:3], "probability": [0.9, 0.9, 0.0]}), files[0])
     pa.csv.write_csv(pa.table({"text": TEXTS[1:4], "probability": [0.2, 1.0, 0.6]}), files[1])
 
     found = opened(f"{files[0]},{tmp_path / 'one.parquet'}").answers(TEXTS[:4], Work())
-    assert found[:3] == pytest.approx([0.9, 0.2, 0.0], abs=1e-6)
+    assert found[:3] == pytest.approx([0.9, 0.9, 0.0], abs=1e-6)
     assert np.isnan(found[3])
 
     alone = opened(files[1])  # a comma in a name is no other teacher
@@ -212,9 +212,16 @@ def test_of_several_teachers_those_that_know_a_text_answer_it_together(bundle: P
 
     files[1].rename(tmp_path / "two.csv")
     both = opened(f"{files[0]},{tmp_path / 'two.csv'}")
-    assert both.answers(TEXTS[:5], Work())[:4] == pytest.approx([0.9, 0.2, 0.5, 0.6], abs=1e-6)
+    odds = (9 / 4) ** 0.5  # of 9 to 1 and 1 to 4
+    expected = [0.9, odds / (1 + odds), 0.5, 0.6]
+    assert both.answers(TEXTS[:5], Work())[:4] == pytest.approx(expected, abs=1e-6)
     with_bundle = opened(f"{files[0]},{bundle}")
     assert not np.isnan(with_bundle.answers(TEXTS, Work())).any()
     assert len({both.sha256, with_bundle.sha256, alone.sha256, opened(files[0]).sha256}) == 4
     with pytest.raises(OptionError, match="teacher=nowhere is not the folder of a bundle"):
         teaching.open_teacher(f"{files[0]},nowhere")
+    with pytest.raises(OptionError, match="names nothing before or after a comma"):
+        teaching.open_teacher(f"{files[0]},")
+    # Regression: so many names are longer than a file's may be.
+    many = ",".join([f" {files[0]}"] * 60)
+    assert opened(Path(many.strip())).answers(TEXTS[:1], Work()) == pytest.approx([0.9], abs=1e-6)

@@ -11,6 +11,7 @@ from sentiment_training.cli.application import DEFAULT_CACHE, CacheFolder, app, 
 from sentiment_training.cli.recipes import (
     CarriedData,
     DataFolder,
+    Evaluations,
     FamilyName,
     FamilyOptions,
     Files,
@@ -22,6 +23,7 @@ from sentiment_training.cli.recipes import (
     require_name,
     typed_recipe,
 )
+from sentiment_training.errors import OptionError
 
 _MOST_COPIES = 100
 _MOST_FOLDS = 20
@@ -73,23 +75,26 @@ def vary(
     with shown_progress() as progress:
         material = prepare(recipe, progress, validate=True)
         learned = [each.train for each in material.splits if each.train.name in (data or names)]
-        made: dict[str, str] = {}
+        known = {text for each in material.splits for text in each.train.texts.to_pylist()}
+        made: dict[str, set[str]] = {}
         with progress.step("vary", len(learned) * folds) as advance:
             for each in learned:
                 own = folds_of(each.texts, folds)
                 for fold in range(folds):
                     texts = each.where(own == fold).texts.to_pylist()
                     for variant in varied(texts, copies, recipe.seed):
-                        made.setdefault(variant, shown_fold(fold, folds))
+                        made.setdefault(variant, set()).add(shown_fold(fold, folds))
                     advance()
-    columns = {TEXT: pa.array(made.keys(), pa.string())}
+    # What tweets of two folds make, and what is a tweet itself, no fold's model might answer unlearned.
+    kept = {variant: of.pop() for variant, of in made.items() if len(of) == 1 and variant not in known}
+    columns = {TEXT: pa.array(kept.keys(), pa.string())}
     if folds > 1:
-        columns[FOLD] = pa.array(made.values(), pa.string())
+        columns[FOLD] = pa.array(kept.values(), pa.string())
     batch = pa.record_batch(columns)
     with written(out, batch.schema) as write:
         write(batch)
     Console().print(
-        f"{len(made):,} variants of {sum(map(len, learned)):,} tweets: {out}", highlight=False, soft_wrap=True
+        f"{len(kept):,} variants of {sum(map(len, learned)):,} tweets: {out}", highlight=False, soft_wrap=True
     )
 
 
@@ -102,6 +107,7 @@ def crossfit(
     family: FamilyName = None,
     data: CarriedData = None,
     weights: Weights = None,
+    evaluations: Evaluations = None,
     test_share: TestShare = None,
     options: FamilyOptions = None,
     seed: Seed = None,
@@ -125,13 +131,12 @@ def crossfit(
     from sentiment_training.files import require_place
     from sentiment_training.scoring.files import check_columns, check_out, open_source
 
-    others = {Path(file): Path(to) for file, to in pairs(also or [], "FILE=OUT").items()}
-    for each, option in {out: "--out", **dict.fromkeys(others.values(), "--also")}.items():
+    others = [(Path(file), Path(to)) for file, to in pairs(also or [], "FILE=OUT").items()]
+    for each, option in [(out, "--out"), *((to, "--also") for _, to in others)]:
         check_out(each, option=option)
         require_place(each, force=force, option=option)
-    _require_apart([out, *others, *others.values()])
-    for file, to in others.items():
-        check_columns(to, open_source(file))
+    for file, to in others:
+        check_columns(to, open_source(file), option="--also")
     recipe = typed_recipe(
         Typed(
             files or [],
@@ -140,13 +145,16 @@ def crossfit(
             family,
             data,
             weights or [],
-            [],
+            evaluations or [],
             test_share,
             options or [],
             seed,
             [],
         )
     )
+    sources = [*(each.source for each in recipe.of_people().data), *recipe.evaluation.values()]
+    inputs = [*map(Path, sources), *([recipe_file] if recipe_file else []), *(file for file, _ in others)]
+    _require_apart([out, *(to for _, to in others)], inputs)
     from sentiment_training.checkpoints import open_cache
 
     cache = open_cache(cache_folder)
@@ -159,12 +167,15 @@ def crossfit(
     from sentiment_training.scoring.scoring import score_file
     from sentiment_training.tables import scores_table
 
-    asked = [read_asked(file, folds) for file in others]
+    asked = [read_asked(file, folds) for file, _ in others]
+    told = []
     with shown_progress() as progress:
         found = answer(recipe, folds, asked, progress, progress.say, cache, fresh=fresh)
-        for (file, to), probability in zip(others.items(), found.asked, strict=True):
-            score_file(file, to, answered(probability), progress)
-        write_answers(out, found)
+        write_answers(out, found, folds)
+        for (file, to), texts, probability in zip(others, asked, found.asked, strict=True):
+            scored = score_file(file, to, answered(texts, probability, file.name), progress)
+            without = f", {scored.without_text:,} of them without text" if scored.without_text else ""
+            told.append(f"{scored.rows:,} rows of {file.name}{without}: {to}")
     learned = found.learned
     measured = {
         name: scores(found.probability[rows], learned.labels[rows])
@@ -172,25 +183,19 @@ def crossfit(
         if len(rows := np.flatnonzero(learned.domains == number))
     }
     print_table(scores_table(measured))
-    console = Console()
-    for to, answers in zip(others.values(), found.asked, strict=True):
-        console.print(f"{len(answers):,} other texts: {to}", highlight=False, soft_wrap=True)
-    console.print(
-        f"{len(learned):,} tweets, each answered by a model that has not learned it: {out}",
-        highlight=False,
-        soft_wrap=True,
-    )
+    told.append(f"{len(learned):,} tweets, each answered by a model that has not learned it: {out}")
+    for line in told:
+        Console().print(line, highlight=False, soft_wrap=True)
     Console(stderr=True).print(
         f"to learn from them: vigie train … -o teacher={out}", highlight=False, soft_wrap=True
     )
 
 
-def _require_apart(paths: list[Path]) -> None:
-    """Raise OptionError if one file is to be two things."""
-    from sentiment_training.errors import OptionError
-
-    places = [each.resolve() for each in paths]
-    if twice := next(
-        (each for each, place in zip(paths, places, strict=True) if places.count(place) > 1), None
-    ):
-        raise OptionError(f"{twice} is named twice in --out and --also; give each file a name of its own")
+def _require_apart(written: list[Path], read: list[Path]) -> None:
+    """Raise OptionError if a file would be written over one that is read, or over another that is written."""
+    places = [each.resolve() for each in [*written, *read]]
+    for each in written:
+        if places.count(each.resolve()) > 1:
+            raise OptionError(
+                f"{each} is written to, and named elsewhere in the command; give it another name"
+            )

@@ -17,16 +17,20 @@ different options are measured on the same rows.
 """
 
 import math
+import re
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
+from sentiment.cleaning_patterns import MENTIONS
 from sentiment_training.datasets.cleaning import normalised
 from sentiment_training.datasets.dataset import BoolArray, Dataset, IntArray, Texts
 from sentiment_training.errors import OneClassError, OptionError
 
+_MENTION = re.compile(MENTIONS)
 BLOCKS = 100
 SMALLEST_SHARE, LARGEST_SHARE = 0.01, 0.5
 VALIDATION_SHARE = 0.1
@@ -80,10 +84,13 @@ def require_share(share: float) -> None:
 def folds_of(texts: Texts, folds: int) -> IntArray:
     """Part texts into so many folds of about the same size: the number of each one's, from 0, shape (n,).
 
-    It is the hash of the normalised text that decides: what differs only in whom it mentions is in one fold,
-    so are a tweet and its copy with a made-up name, and whoever parts them, they are parted the same way.
+    It is the hash of the normalised text without its mentions that decides: what differs only in whom it
+    mentions is in one fold, so are a tweet and its copy with a made-up name, and whoever parts them, they are
+    parted the same way.
     """
-    return (_hashes(texts) % np.uint64(folds)).astype(np.int64)
+    # Normalising knows the letters of ASCII's names alone.
+    nameless = pa.array([_MENTION.sub("@", text) for text in texts.to_pylist()], pa.large_string())
+    return (_hashes(nameless) % np.uint64(folds)).astype(np.int64)
 
 
 def _require_both_sides(dataset: Dataset, apart: BoolArray, what: str) -> None:

@@ -6,6 +6,7 @@ Neural Network"; at temperature 1, for of two classes none is hidden behind the 
 """
 
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -94,9 +95,9 @@ def open_teacher(teacher: str) -> Teacher | None:
     """
     if not teacher:
         return None
-    # A file's name may hold a comma.
-    named = [teacher] if Path(teacher).exists() else teacher.split(",")
-    first, *others = map(_opened, named)
+    # A file's name may hold a comma. (Path.exists raises where a list is too long to be a name.)
+    named = [teacher] if os.path.exists(teacher) else teacher.split(",")  # noqa: PTH110
+    first, *others = (_opened(each.strip()) for each in named)
     return _Several([first, *others]) if others else first
 
 
@@ -108,6 +109,8 @@ def log_odds_of(probability: FloatArray | Targets) -> FloatArray:
 
 
 def _opened(teacher: str) -> Teacher:
+    if not teacher:
+        raise OptionError("teacher names nothing before or after a comma; leave the comma out")
     if Path(teacher).is_file():
         return read_answers(Path(teacher))
     try:

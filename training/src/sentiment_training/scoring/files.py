@@ -116,12 +116,12 @@ def check_out(path: Path, *, option: str = "--out") -> None:
         raise OptionError(f"{option} {path}: give it the suffix {' or '.join(_FORMATS)}")
 
 
-def check_columns(path: Path, source: Source) -> None:
-    """Raise OptionError if the table's columns cannot be written there."""
+def check_columns(path: Path, source: Source, *, option: str = "--out") -> None:
+    """Raise OptionError, which names the option, if the table's columns cannot be written there."""
     nested = next((each for each in source.schema if pa.types.is_nested(each.type)), None)
     if path.suffix == ".csv" and nested is not None:
         raise OptionError(
-            f"--out {path}: the column {nested.name} holds {nested.type}, which no CSV can; give it the "
+            f"{option} {path}: the column {nested.name} holds {nested.type}, which no CSV can; give it the "
             "suffix .parquet"
         )
 

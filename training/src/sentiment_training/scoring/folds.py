@@ -9,9 +9,9 @@ import pyarrow as pa
 
 from sentiment.manifest import LABELS
 from sentiment_training.crossfit import ALL_FOLDS, Asked, CrossFitted, shown_fold
-from sentiment_training.errors import OptionError
+from sentiment_training.errors import BadValueError, OptionError
 from sentiment_training.metrics import FloatArray
-from sentiment_training.scoring.files import PROBABILITY, TEXT, open_source, read, written
+from sentiment_training.scoring.files import PROBABILITY, TEXT, Source, open_source, read, written
 from sentiment_training.scoring.scoring import Answers, Engine
 
 FOLD = "fold"
@@ -31,16 +31,17 @@ def read_asked(path: Path, folds: int) -> Asked:
         If a fold is none of so many.
     """
     source = open_source(path)
+    column = _fold_column(source)
     numbers = {shown_fold(fold, folds): fold for fold in range(folds)} | {"": ALL_FOLDS}
     texts, of = [], []
     for batch in read(source, lambda _n: None):
-        column = batch.column(source.text).cast(pa.large_string()).to_pylist()
-        parted = batch.column(FOLD).cast(pa.string()).to_pylist() if FOLD in batch.schema.names else []
-        for text, fold in zip(column, parted or [""] * len(column), strict=True):
+        said = batch.column(source.text).cast(pa.large_string()).to_pylist()
+        parted = batch.column(column).cast(pa.large_string()).to_pylist() if column else [""] * len(said)
+        for text, fold in zip(said, parted, strict=True):
             if (fold or "") not in numbers:
                 raise OptionError(
                     f"{path.name}: {fold!r} is no fold of {folds}, as 1/{folds} is; give --folds as `vigie "
-                    "vary` was given it"
+                    f"vary` was given it, or rename the column {column} if it means something else"
                 )
             if (text or "").strip():
                 texts.append(text)
@@ -49,22 +50,39 @@ def read_asked(path: Path, folds: int) -> Asked:
 
 
 @contextmanager
-def answered(probability: FloatArray) -> Iterator[Engine]:
-    """Give answers that are there already, in their order, to whoever asks for texts' in that order."""
+def answered(asked: Asked, probability: FloatArray, name: str) -> Iterator[Engine]:
+    """Give the answers that are there already to whoever reads the same texts again.
+
+    Parameters
+    ----------
+    name
+        Of the file that they were read from.
+
+    Yields
+    ------
+    Engine
+        It raises BadValueError where the texts are others by now.
+    """
+
+    changed = f"{name} has changed since it was read; call the command again"
 
     def score(pieces: Iterable[list[str]]) -> Iterator[Answers]:
         start = 0
         for texts in pieces:
-            of = probability[start : start + len(texts)]
+            end = start + len(texts)
+            if texts != list(asked.texts[start:end]):
+                raise BadValueError(changed)
+            of = probability[start:end]
             yield [LABELS[int(each >= 0.5)] for each in of], of.tolist()  # noqa: PLR2004 - the middle
-            start += len(texts)
+            start = end
+        if start != len(asked.texts):
+            raise BadValueError(changed)
 
     yield score
 
 
-def write_answers(path: Path, found: CrossFitted) -> None:
+def write_answers(path: Path, found: CrossFitted, folds: int) -> None:
     """Write a row a tweet that was learned: its data set, label and fold, and the answer from outside it."""
-    folds = int(found.folds.max()) + 1
     columns = {
         TEXT: pa.array(found.learned.texts, pa.string()),
         _DATA: pa.array([found.learned.names[each] for each in found.learned.domains], pa.string()),
@@ -75,3 +93,22 @@ def write_answers(path: Path, found: CrossFitted) -> None:
     batch = pa.record_batch(columns)
     with written(path, batch.schema) as write:
         write(batch)
+
+
+def _fold_column(source: Source) -> str | None:
+    """Find the column with the folds, as `open_source` finds the one with the texts."""
+    columns: list[str] = [name for name in source.schema.names if name.strip().lower() == FOLD]
+    if len(columns) > 1:
+        raise OptionError(
+            f"{source.path.name}: columns {' and '.join(columns)} may both be the fold; keep one"
+        )
+    for name in columns:
+        kind = source.schema.field(name).type
+        spelled = kind.value_type if pa.types.is_dictionary(kind) else kind
+        if not (pa.types.is_string(spelled) or pa.types.is_large_string(spelled)):
+            raise OptionError(
+                f"{source.path.name}: the column {name} holds {kind}, where `vigie vary` writes 1/4; rename "
+                "it if it means something else"
+            )
+        return name
+    return None
