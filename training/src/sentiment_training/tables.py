@@ -3,7 +3,9 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from typing import Literal
 
+from rich.box import HEAVY_HEAD, SIMPLE_HEAD
 from rich.table import Table
 
 from sentiment_training.registry import Version
@@ -28,14 +30,25 @@ def with_interval(estimate: Estimate) -> str:
     return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
 
 
+def with_half(estimate: Estimate) -> str:
+    """Three decimals and the longer half of the interval: 0.825 ±0.002."""
+    return f"{estimate.value:.3f} ±{max(estimate.high - estimate.value, estimate.value - estimate.low):.3f}"
+
+
 def scores_table(measured: Mapping[str, Scores]) -> Table:
     """Make a row a figure, a column a data set; with many data sets, a row each and the key figures only."""
-    table = Table(caption="with 95 % intervals", caption_justify="left")
-    if len(measured) > _MOST_COLUMNS:
-        for heading in ("", "tweets", *(NAMES[key] for key in KEY_FIGURES)):
-            table.add_column(heading, justify="right" if heading else "left", overflow="fold")
+    many = len(measured) > _MOST_COLUMNS
+    said = "± the longer half of the 95 % interval" if many else "with 95 % intervals"
+    table = Table(caption=said, caption_justify="left", box=SIMPLE_HEAD if many else HEAVY_HEAD)
+    if many:
+        for heading in ("", "tweets", *(NAMES[key].replace(" ", "\n") for key in KEY_FIGURES)):
+            # Names fold where a terminal is narrow, figures never.
+            justify: Literal["left", "right"] = "right" if heading else "left"
+            table.add_column(
+                heading, justify=justify, vertical="bottom", overflow="fold", no_wrap=bool(heading)
+            )
         for name, scores in measured.items():
-            figures = (with_interval(scores.estimates()[key]) for key in KEY_FIGURES)
+            figures = (with_half(scores.estimates()[key]) for key in KEY_FIGURES)
             table.add_row(name, f"{scores.n:,}", *figures)
         return table
     table.add_column("")
