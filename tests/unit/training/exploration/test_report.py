@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from importlib import resources
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -14,7 +15,9 @@ from hypothesis import strategies as st
 
 from sentiment_training.datasets import Rows
 from sentiment_training.exploration.charts import short, ticks
+from sentiment_training.exploration.clouds import cloud
 from sentiment_training.exploration.exploration import Exploration, explore
+from sentiment_training.exploration.ngrams import Typical
 from sentiment_training.exploration.page import report
 from sentiment_training.exploration.repeats import Repeated
 from sentiment_training.progress import SilentProgress
@@ -215,9 +218,11 @@ def test_a_class_of_few_texts_is_compared_with_nothing(rows: Callable[..., Rows]
 
     assert "There are only 3 positive texts: nothing can be compared with so few." in told(found, "overview")
     assert not re.search("gives the class away|equally long|times as many|Most typical of|nearest", page)
-    for part in ("ngrams", "marks", "maps"):
+    for part in ("ngrams", "marks", "clouds", "maps"):
         assert "Fewer than two classes have 30 texts or more" in told(found, part)
     assert "Fewer than two classes" not in told(found, "overview")
+    # Regression: lists and clouds compared them all the same.
+    assert not re.search('class="(lists|cloud )', written(found))
 
 
 def test_classes_with_enough_texts_are_compared_beside_a_rare_one(rows: Callable[..., Rows]) -> None:
@@ -228,6 +233,9 @@ def test_classes_with_enough_texts_are_compared_beside_a_rare_one(rows: Callable
     assert "Length gives the class away: positive texts have" in told(found, "lengths")
     assert "Most typical of positive: “good”" in told(found, "ngrams")
     assert "Most typical of neutral" not in told(found, "ngrams")
+    for part in ("ngrams", "clouds"):
+        assert "There is only 1 neutral text: nothing can be compared" in told(found, part)
+    assert written(found).count('<div class="lists">') == written(found).count('<svg class="cloud ') == 2
     assert "neutral ones" not in told(found, "marks")
 
 
@@ -268,6 +276,16 @@ def test_every_table_scrolls_by_itself_and_no_percent_sign_stands_alone(found: E
     assert not re.search(r"\d\s? %", " ".join(Page(page).texts[2:]).replace(NASTY, ""))
 
 
+def test_what_scrolls_shades_its_edges() -> None:
+    # Regression: on a phone, a table was cut with no sign that there was more of it.
+    style = resources.files("sentiment_training.exploration").joinpath("report.css").read_text("utf-8")
+    rule = style.split(".scroll {")[1].split("}")[0]
+
+    assert rule.count(" local") == rule.count("var(--surface)") == 2
+    assert rule.count(" scroll") == rule.count("var(--shade)") == 2
+    assert style.count("--shade:") == 2  # in light and in dark
+
+
 def test_only_what_the_font_has_is_kept_to_a_width_in_a_cloud(rows: Callable[..., Rows]) -> None:
     # Regression: emojis were squeezed to the width of the box that stands for what a font lacks.
     strange = ("\U0001f602", "\U0001f52c", "\u263a", "\u098f", "\U00020000")
@@ -278,6 +296,29 @@ def test_only_what_the_font_has_is_kept_to_a_width_in_a_cloud(rows: Callable[...
 
     assert {each.text for each in found.clouds[0]} == {"lovely", *strange}
     assert kept == ["lovely"]
+
+
+def test_words_of_a_cloud_keep_apart() -> None:
+    # Regression: a pixel between them made "nowluggage" of two words.
+    words = [Typical(f"{'luggage'[: 2 + i % 6]}{chr(97 + i % 26)}", 60.0 - i, 9, 0) for i in range(60)]
+
+    placed = cloud(words, 0)
+
+    assert len(placed) > 15
+    for one, other in combinations(placed, 2):
+        left, right = sorted([one, other], key=lambda each: each.x)
+        assert left.width is not None
+        # Letters without ascenders reach about half of a size above the line; `x` lies a little left of ink.
+        beside = left.y - left.size / 2 < right.y and right.y - right.size / 2 < left.y
+        assert not beside or right.x - (left.x + left.width) >= 6, (left, right)
+
+
+def test_numbers_say_how_many_texts_hold_a_word(found: Exploration) -> None:
+    page = written(found)
+
+    assert re.search("<title>in 32 texts</title>", page)
+    assert "Numbers say how many texts hold it: of the class : of all others." in page
+    assert "times</title>" not in page
 
 
 def test_no_word_of_a_cloud_is_paler_than_its_colour(found: Exploration) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from sentiment_training.datasets import Counts, Rows
+from sentiment_training.exploration import ngrams
 from sentiment_training.exploration.balance import class_counts, in_training
 from sentiment_training.exploration.corpus import Corpus
 from sentiment_training.exploration.lengths import drift, lengths, measured
@@ -174,10 +175,39 @@ def test_ngrams_are_counted_within_texts(corpus: Make) -> None:
     assert {
         written(made.words.vocabulary, ids): counts
         for ids, counts in zip(pairs.ids, pairs.counts.tolist(), strict=True)
-    } == {"a b": [2, 1], "b a": [1, 0]}
-    assert pairs.totals.tolist() == [3, 1]
+    } == {"a b": [1, 1], "b a": [1, 0]}
+    assert pairs.totals.tolist() == [2, 1]
     assert count_ngrams(made.words, made.codes, 2, 3).counts.tolist() == [[1, 0], [1, 0]]
     assert len(count_ngrams(corpus(["a"], "-").words, np.zeros(1, np.int8), 1, 3).counts) == 0
+
+
+def test_a_text_that_says_the_same_over_and_over_decides_nothing(corpus: Make) -> None:
+    # Regression: one tweet of 32 equal emojis made them the most typical of its class.
+    made = corpus(["love it", *["kind crew"] * 39, *["lost bag"] * 40], "+" * 40 + "-" * 40)
+    shouting = corpus(
+        ["love it " + "\U0001f60d " * 32, *["kind crew"] * 39, *["lost bag"] * 40], "+" * 40 + "-" * 40
+    )
+
+    for size in (1, 2, 3):
+        quiet, loud = (
+            typical_ngrams(each, count_ngrams(each.words, each.codes, 2, size), 1, 9)
+            for each in (made, shouting)
+        )
+        assert [each.text for each in loud] == [each.text for each in quiet]
+
+
+def test_texts_are_counted_alike_however_many_are_searched_together(
+    corpus: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = corpus(["a b a b", "", "a b", "b b b", "a b a b", "a"], "-+-++-")
+    whole = [count_ngrams(made.words, made.codes, 2, size) for size in (1, 2, 3)]
+
+    for at_once in (1, 2, 5):
+        monkeypatch.setattr(ngrams, "_TEXTS_AT_ONCE", at_once)
+        for size, expected in enumerate(whole, start=1):
+            counted = count_ngrams(made.words, made.codes, 2, size)
+            assert counted.ids.tolist() == expected.ids.tolist()
+            assert counted.counts.tolist() == expected.counts.tolist()
 
 
 def test_the_log_odds_are_those_of_monroe_and_others() -> None:
@@ -216,7 +246,7 @@ def test_with_one_class_the_most_frequent_words_are_given(corpus: Make) -> None:
 
     found = typical_ngrams(made, count_ngrams(made.words, made.codes, 1, 1), 0, 2)
 
-    assert [(each.text, each.inside) for each in found] == [("a", 3), ("b", 1)]
+    assert [(each.text, each.inside) for each in found] == [("a", 2), ("b", 1)]
 
 
 @pytest.mark.parametrize("labels", ["+" * 80, "+" * 40 + "-" * 40])

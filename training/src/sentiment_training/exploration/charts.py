@@ -113,8 +113,13 @@ def _read(text: str) -> Markup:
 def word_cloud(words: Sequence[PlacedWord], name: str) -> Markup:
     """Draw a cloud; words are text, so they can be found and read aloud."""
     parts = [
-        Markup('<text x="{:.0f}" y="{:.0f}" font-size="{}"{}>{}<title>{} times</title></text>').format(
-            each.x, each.y, each.size, _squeezed(each.width), each.text, f"{each.n:,}"
+        Markup('<text x="{:.0f}" y="{:.0f}" font-size="{}"{}>{}<title>in {}</title></text>').format(
+            each.x,
+            each.y,
+            each.size,
+            _squeezed(each.width),
+            each.text,
+            "1 text" if each.n == 1 else f"{each.n:,} texts",
         )
         for each in words
     ]

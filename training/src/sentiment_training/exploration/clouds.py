@@ -18,6 +18,8 @@ from sentiment_training.exploration.ngrams import Typical
 WIDTH, HEIGHT = 560, 340
 MOST_WORDS = 70
 _LARGEST, _SMALLEST = 74, 11
+# Half of it stays free around each word: less than the space between two words reads as a word of both.
+_MARGIN = 24
 # Measured with what the page falls back on; Verdana has the same widths.
 _FONT = Path(mpl.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")
 # Here begin the two planes of Unicode that no font fills: one for each character of the first two.
@@ -27,7 +29,7 @@ _INSTALL = "`uv sync --all-packages --extra explore`"
 
 @dataclass(frozen=True)
 class PlacedWord:
-    """A word in a cloud: left end and base line, size and width, in units of the picture.
+    """A word in a cloud: left end and base line, size and width, in units of the picture; `n` texts hold it.
 
     The width is None where the font that measures lacks a part of the word: the page shows it in another.
     """
@@ -61,7 +63,7 @@ def telling(word: Typical, classes: int) -> bool:
 
 
 def cloud(words: Sequence[Typical], seed: int) -> list[PlacedWord]:
-    """Place words by how typical they are (by their counts where there is nothing to compare with)."""
+    """Place words by how typical they are (by how many texts hold them where there is nothing else)."""
     from PIL import ImageFont  # noqa: PLC0415 - comes with wordcloud, in an extra
     from wordcloud import WordCloud  # noqa: PLC0415 - in an extra
 
@@ -72,7 +74,7 @@ def cloud(words: Sequence[Typical], seed: int) -> list[PlacedWord]:
         font_path=str(_FONT),
         width=WIDTH,
         height=HEIGHT,
-        margin=3,
+        margin=_MARGIN,
         prefer_horizontal=1,
         max_words=MOST_WORDS,
         max_font_size=_LARGEST,

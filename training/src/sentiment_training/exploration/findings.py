@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from itertools import combinations
 
+from sentiment_training.exploration.balance import ClassCount
 from sentiment_training.exploration.drift_findings import drifts
 from sentiment_training.exploration.exploration import Exploration
 from sentiment_training.exploration.finding import Finding, Tone, joined, percent
@@ -62,12 +63,17 @@ def rare(found: Exploration) -> list[Finding]:
     return [
         Finding(
             "mind",
-            f"There {'is' if each.n == 1 else 'are'} only {each.n} {each.name} "
-            f"{'text' if each.n == 1 else 'texts'}: nothing can be compared with so few.",
+            too_few_of(each),
         )
         for each in found.classes
         if each.n < _COMPARED
     ]
+
+
+def too_few_of(each: ClassCount) -> str:
+    """Say that a class has too few texts to be compared."""
+    verb, texts = ("is", "text") if each.n == 1 else ("are", "texts")
+    return f"There {verb} only {each.n} {each.name} {texts}: nothing can be compared with so few."
 
 
 def repeated(found: Exploration) -> list[Finding]:
@@ -127,7 +133,11 @@ def ngrams(found: Exploration) -> list[Finding]:
     """Name the words most typical of each class."""
     if len(found.classes) == 1:
         return [
-            Finding("plain", "There is no other class to compare with: these are the most frequent ones.")
+            Finding(
+                "plain",
+                "There is no other class to compare with: these are the most frequent ones, "
+                "by how many texts hold them.",
+            )
         ]
     compared = _compared(found)
     if len(compared) < 2:  # noqa: PLR2004 - a pair
@@ -141,6 +151,11 @@ def ngrams(found: Exploration) -> list[Finding]:
             else Finding("plain", f"No word is more typical of {name} than chance allows.")
         )
     return findings
+
+
+def clouds(found: Exploration) -> list[Finding]:
+    """Say why there are no clouds, if so."""
+    return [] if described(found) else [_NOT_COMPARED]
 
 
 def marked(found: Exploration) -> list[Finding]:
@@ -191,6 +206,18 @@ def overview(found: Exploration) -> list[Finding]:
     ]
     order: dict[Tone, int] = {"mind": 0, "good": 1, "plain": 2}
     return sorted((each for each in told if each is not _NOT_COMPARED), key=lambda each: order[each.tone])
+
+
+def described(found: Exploration) -> frozenset[int]:
+    """Give the places of the classes whose lists and clouds tell something.
+
+    Those with enough texts to be compared, none where there is but one of them; a class that is alone in the
+    file is compared with nothing, and described.
+    """
+    if len(found.classes) == 1:
+        return frozenset([0])
+    compared = _compared(found)
+    return frozenset(compared if len(compared) > 1 else ())
 
 
 def _compared(found: Exploration) -> dict[int, str]:

@@ -4,18 +4,23 @@ Monroe, Colaresi and Quinn 2008, "Fightin' Words: Lexical Feature Selection and 
 Content of Political Conflict": the log-odds ratio of an n-gram between a class and all others, with an
 informative Dirichlet prior from the whole corpus, divided by its standard deviation. Unlike a ratio of counts
 it does not prefer what was seen twice, and unlike a difference of counts it does not prefer *the*.
+
+Here a text counts once for each n-gram that it holds, however often it says it: a single tweet of thirty
+equal emojis makes them typical of nothing.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 from unicodedata import category
 
 import numpy as np
 import numpy.typing as npt
 
+from sentiment_training.datasets import BoolArray
 from sentiment_training.datasets.dataset import IntArray
 from sentiment_training.exploration.corpus import UNKNOWN, Corpus, Words
+from sentiment_training.families.classic.tokens import TokenArray
 from sentiment_training.scores import Z_95
 
 FloatArray = npt.NDArray[np.float64]
@@ -25,23 +30,26 @@ LONGEST = 3
 # The prior weighs a tenth of the corpus: what one class never says is typical of the other from about eight
 # times on, and what is frequent is hardly touched.
 PRIOR_SHARE = 0.1
-# What occurs once or twice among thousands says nothing about a class.
+# What one or two texts of thousands hold says nothing about a class.
 _FEWEST_OF_MANY, _MANY = 5, 10_000
 _BITS = 20
+# Texts that are searched for repetitions together: about a million n-grams, whatever the corpus has.
+_TEXTS_AT_ONCE = 2**16
 
 
 @dataclass(frozen=True)
 class NgramCounts:
-    """How often n-grams of one length occur.
+    """How many texts hold each n-gram of one length.
 
     Attributes
     ----------
     ids
         Word ids, shape (m, size).
     counts
-        In each class, shape (m, classes).
+        Texts of each class that hold it, shape (m, classes).
     totals
-        All n-grams of that length in each class, also those that are too rare to be listed, shape (classes,).
+        The sum of such counts over all n-grams of that length, also those that are too rare to be listed,
+        shape (classes,).
     """
 
     ids: TokenIds
@@ -60,7 +68,7 @@ class Typical:
     z
         Log-odds ratio in standard deviations; with one class only, 0.
     inside, outside
-        How often it occurs in the class, and in all others.
+        How many texts of the class, and of all others, hold it.
     """
 
     text: str
@@ -70,7 +78,7 @@ class Typical:
 
 
 def count_ngrams(words: Words, codes: npt.NDArray[np.int8], classes: int, size: int) -> NgramCounts:
-    """Count the n-grams of `size` words that lie within one text, and hold no unknown word."""
+    """Count the texts that hold each n-gram of `size` words, none of them unknown."""
     starts = max(0, len(words.ids) - size + 1)
     rows = words.rows
     inside = rows[:starts] == rows[size - 1 : size - 1 + starts]
@@ -80,7 +88,9 @@ def count_ngrams(words: Words, codes: npt.NDArray[np.int8], classes: int, size: 
         inside &= word != UNKNOWN
         key <<= _BITS
         key |= word
-    key, code = key[inside], codes[rows[:starts][inside]].astype(np.int64)
+    key, row = key[inside], rows[:starts][inside]
+    once = _first_in_text(key, row)
+    key, code = key[once], codes[row[once]].astype(np.int64)
     key *= classes
     key += code
     found, n = np.unique(key, return_counts=True)
@@ -102,9 +112,9 @@ def log_odds_z(counts: IntArray, totals: IntArray, code: int) -> FloatArray:
     Parameters
     ----------
     counts
-        Of each n-gram in each class, shape (m, classes).
+        Of texts of each class that hold each n-gram, shape (m, classes).
     totals
-        All n-grams in each class, shape (classes,).
+        The sum of such counts over all n-grams, shape (classes,).
     code
         Which class; neither it nor all others together have no n-gram.
 
@@ -115,8 +125,8 @@ def log_odds_z(counts: IntArray, totals: IntArray, code: int) -> FloatArray:
 
     Notes
     -----
-    With y of n n-grams in the class, y' of n' in all others, a prior of weight A = (n + n') / 10 in all, and
-    of a = A (y + y') / (n + n') for this n-gram::
+    With a count of y of n in the class, y' of n' in all others, a prior of weight A = (n + n') / 10 in all,
+    and of a = A (y + y') / (n + n') for this n-gram::
 
         d = log((y + a) / (n + A - y - a)) - log((y' + a) / (n' + A - y' - a))
         z = d / sqrt(1 / (y + a) + 1 / (y' + a))
@@ -137,8 +147,9 @@ def log_odds_z(counts: IntArray, totals: IntArray, code: int) -> FloatArray:
 def typical_ngrams(corpus: Corpus, counted: NgramCounts, code: int, most: int) -> list[Typical]:
     """Give the n-grams most typical of a class; those within two standard deviations of chance are not.
 
-    Where there is one class only, the most frequent ones; none where the class, or all others, have no n-gram
-    of that length. N-grams with a word that cannot be seen, such as what follows an emoji, are left out.
+    Where there is one class only, those in the most texts; none where the class, or all others, have no
+    n-gram of that length. N-grams with a word that cannot be seen, such as what follows an emoji, are left
+    out.
     """
     inside = counted.counts[:, code]
     outside = counted.counts.sum(axis=1) - inside
@@ -169,6 +180,21 @@ def typical_ngrams(corpus: Corpus, counted: NgramCounts, code: int, most: int) -
 def written(vocabulary: Sequence[str], ids: TokenIds) -> str:
     """Write an n-gram's words."""
     return " ".join(vocabulary[each] for each in ids.tolist())
+
+
+def _first_in_text(key: TokenIds, row: TokenArray) -> BoolArray:
+    """Mark each n-gram where its text says it for the first time; rows ascend."""
+    first = np.ones(len(key), np.bool_)
+    if not len(key):
+        return first
+    edges = np.searchsorted(row, np.arange(0, int(row[-1]) + _TEXTS_AT_ONCE + 1, _TEXTS_AT_ONCE))
+    for start, end in pairwise(edges.tolist()):
+        # A stable order keeps equal n-grams of one text side by side.
+        order = start + np.argsort(key[start:end], kind="stable")
+        ngram, text = key[order], row[order]
+        again = (ngram[1:] == ngram[:-1]) & (text[1:] == text[:-1])
+        first[order[1:][again]] = False
+    return first
 
 
 def _visible(word: str) -> bool:

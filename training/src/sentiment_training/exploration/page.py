@@ -61,10 +61,7 @@ def report(found: Exploration, title: str, made_at: datetime, seconds: Mapping[s
         else [charts.through_time(found.drift, classes, each.unit) for each in found.lengths],
         ngram_lists=_ngram_lists(found),
         marks=[_mark(mark, classes, widest) for mark in found.marks],
-        clouds=[
-            charts.word_cloud(words, name) if words else None
-            for name, words in zip(classes, found.clouds, strict=True)
-        ],
+        clouds=_clouds(found),
         maps=[charts.scatter(each, found.corpus) for each in found.projections],
         quoted=_quoted,
         seconds={step: taken for step, taken in seconds.items() if taken >= 0.05},  # noqa: PLR2004 - shown with one decimal
@@ -86,10 +83,17 @@ def _quoted(repeated: Repeated) -> str:
 
 
 def _ngram_lists(found: Exploration) -> list[dict[str, Any]]:  # for the template, which knows no types
-    shown = []
+    shown: list[dict[str, Any]] = []
+    described = findings.described(found)
+    if not described:
+        # One sentence above says so for all of them.
+        return shown
     # In words, the most that a text of each class has.
     longest = [each.longest for each in found.lengths[-1].summaries]
     for place, (name, lists) in enumerate(zip(found.corpus.classes, found.ngrams, strict=True)):
+        if place not in described:
+            shown.append({"name": name, "too_few": findings.too_few_of(found.classes[place]), "columns": []})
+            continue
         columns = []
         others = longest[:place] + longest[place + 1 :]
         for size, (heading, entries) in enumerate(zip(_NGRAM_NAMES, lists, strict=True), start=1):
@@ -110,8 +114,23 @@ def _ngram_lists(found: Exploration) -> list[dict[str, Any]]:  # for the templat
                     ],
                 }
             )
-        shown.append({"name": name, "columns": columns})
+        shown.append({"name": name, "too_few": None, "columns": columns})
     return shown
+
+
+def _clouds(found: Exploration) -> list[dict[str, Any]]:  # for the template
+    described = findings.described(found)
+    return [
+        {
+            "name": name,
+            "drawing": charts.word_cloud(words, name) if words and place in described else None,
+            "why_none": "No word is typical of it."
+            if place in described
+            else findings.too_few_of(found.classes[place]),
+        }
+        for place, (name, words) in enumerate(zip(found.corpus.classes, found.clouds, strict=True))
+        if described
+    ]
 
 
 def _mark(mark: Mark, classes: Sequence[str], widest: float) -> dict[str, Any]:  # for the template
