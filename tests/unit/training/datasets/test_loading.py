@@ -168,6 +168,66 @@ def test_its_zip_gives_the_training_set_unless_another_member_is_named(tmp_path:
         load_dataset(f"{path}:else")
 
 
+def a_zip(path: Path, **members: bytes) -> str:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return str(path)
+
+
+def test_an_excel_workbook_is_not_taken_for_a_zip_of_sentiment140(tmp_path: Path) -> None:
+    # Regression: "0 CSV files match 'training'; it holds none" was said.
+    path = a_zip(
+        tmp_path / "tweets.xlsx", **{"[Content_Types].xml": b"<Types/>", "xl/workbook.xml": b"<workbook/>"}
+    )
+    with pytest.raises(
+        UnreadableFileError, match=r"tweets\.xlsx: an Excel workbook is not read; save it as CSV UTF-8"
+    ):
+        load_dataset(path)
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"tweets.csv": b"text,label\na,1\nb,0\n"},
+        {"tweets.parquet": b"PAR1"},
+        {"training.csv": b"\0\0"},
+        {},
+    ],
+)
+def test_a_zip_of_something_else_is_said_to_hold_no_sentiment140(
+    tmp_path: Path, members: dict[str, bytes]
+) -> None:
+    # Regression: of an ordinary CSV in it, that its rows are to have six cells was said.
+    path = a_zip(tmp_path / "a.zip", **members)
+    with pytest.raises(
+        UnreadableFileError,
+        match=r"a\.zip: the zip holds no CSV of Sentiment140, .*; unpack it and give the file",
+    ):
+        load_dataset(path)
+    for part in members:
+        if part.endswith(".csv"):
+            with pytest.raises(UnreadableFileError, match="holds no CSV of Sentiment140"):
+                load_dataset(f"{path}:{part}")
+
+
+def test_a_zip_with_a_password_is_refused(tmp_path: Path) -> None:
+    path = Path(a_zip(tmp_path / "a.zip", **{"training.csv": SENTIMENT140}))
+    content = bytearray(path.read_bytes())
+    for header, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        content[content.index(header) + flags] |= 1
+    path.write_bytes(content)
+    with pytest.raises(
+        UnreadableFileError, match=r"a\.zip: the zip cannot be read \(.*password.*; unpack it"
+    ):
+        load_dataset(str(path))
+
+
+def test_a_column_whose_name_begins_as_a_zip_does_is_a_column(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("PK,text,label\n1,a,1\n2,b,0\n")
+    assert len(load_dataset(str(tmp_path / "a.csv"))) == 2
+
+
 def test_a_zip_cut_short_is_named_as_such(tmp_path: Path) -> None:
     path = tmp_path / "half.zip"
     with zipfile.ZipFile(path, "w") as archive:
@@ -196,6 +256,7 @@ def test_a_zip_with_a_flipped_byte_is_named_as_such(tmp_path: Path) -> None:
         (b"text;label\na;1\n", "its cells are parted by semicolons; save it with commas"),
         (b"text\tlabel\na\t1\n", "its cells are parted by tabs; save it with commas"),
         (b'[{"text": "a", "label": 1}]\n', "JSON is not read; save it as CSV or parquet"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook is not read; save it as CSV UTF-8"),
         (b"\x1f\x8b\x08\x00", r"gzip is not read; unpack it first \(`gunzip`\)"),
         ("text,label\na,1\n".encode("utf-16"), "UTF-16 is not read; save it as UTF-8"),
         (b"text,label\na,1\n" + b"b" * 10_000_000, "a quote that is not closed, or is longer than 4 MB"),
@@ -237,6 +298,15 @@ def test_missing_columns_are_named_beside_those_found(a_file: Callable[..., str]
             load_dataset(path)
 
 
+def test_of_a_ragged_row_nothing_is_quoted(tmp_path: Path) -> None:
+    # Regression: the tweet was, with whatever a terminal obeys in it.
+    (tmp_path / "a.csv").write_text("text,label\na,0\nsecret \x1b[31m,1,2\n")
+    with pytest.raises(UnreadableFileError, match="Expected 2 columns, got 3") as told:
+        load_dataset(str(tmp_path / "a.csv"))
+    assert "secret" not in str(told.value)
+    assert str(told.value).isprintable()
+
+
 def test_an_unknown_label_is_named_with_its_row(a_file: Callable[..., str]) -> None:
     path = a_file("odd.csv", {"text": ["a", "b", "c"], "label": ["0", "1", "angry"]})
 
@@ -256,6 +326,12 @@ def test_an_unreadable_time_is_named_with_its_row(a_file: Callable[..., str], fi
 def test_one_class_only_is_refused(a_file: Callable[..., str]) -> None:
     with pytest.raises(OneClassError, match="all 2 rows are negative"):
         load_dataset(a_file("sad.csv", {"text": ["a", "b"], "label": [0, 0]}))
+    # Regression: of what was dropped nothing was said.
+    some = {"text": ["a", "b", "c", " "], "label": ["negative", "negative", "neutral", "positive"]}
+    with pytest.raises(
+        OneClassError, match=r"all 2 rows left of 4 read \(1 neutral or unlabelled, 1 empty\) are negative"
+    ):
+        load_dataset(a_file("sad.csv", some))
 
 
 def test_files_without_a_labelled_row_are_refused(a_file: Callable[..., str], tmp_path: Path) -> None:

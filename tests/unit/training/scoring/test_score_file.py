@@ -1,6 +1,9 @@
 """A file is scored in its order, in pieces, and written whole or not at all."""
 
+import gzip
+import io
 import socket
+import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,10 +14,18 @@ import pytest
 
 from bundles import a_graph, a_tokenizer
 from sentiment import Bundle, Provenance, write_bundle
-from sentiment_training.errors import EngineError, MissingColumnsError, OptionError, UnreadableFileError
+from sentiment_training.errors import (
+    DatasetError,
+    DatasetNotFoundError,
+    EngineError,
+    MissingColumnsError,
+    NotUtf8Error,
+    OptionError,
+    UnreadableFileError,
+)
 from sentiment_training.progress import SilentProgress
 from sentiment_training.pyfunc_model import TweetSentiment
-from sentiment_training.scoring.files import check_out
+from sentiment_training.scoring.files import check_out, open_source
 from sentiment_training.scoring.scoring import Answers, Engine, Scored, local_engine, score_file
 
 File = Callable[..., str]
@@ -144,6 +155,72 @@ def test_a_file_that_cannot_be_scored_is_said(a_file: File, tmp_path: Path) -> N
     score_file(tmp_path / "nested.parquet", out, by_length(), SilentProgress())
     with pytest.raises(OptionError, match="suffix"):
         check_out(tmp_path / "out.xlsx")
+
+
+def zipped(member: str) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(member, b"text\na\n")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("text,id\na,1\n".encode("utf-16"), "UTF-16 is not read; save it as UTF-8"),
+        (gzip.compress(b"text,id\na,1\n"), r"gzip is not read; unpack it first \(`gunzip`\)"),
+        (b'[{"text": "a", "id": 1}]\n', "JSON is not read; save it as CSV or parquet"),
+        (b'{"text": "a", "id": 1}\n{"text": "b", "id": 2}\n', "JSON is not read; save it as CSV or parquet"),
+        (b"text;id\na, b;1\n", "its cells are parted by semicolons; save it with commas"),
+        (b"text\tid\na, b\t1\n", "its cells are parted by tabs; save it with commas"),
+        (b"id,text\n1,fine\n2,caf\xe9 \x93so so\x94\n", "line 3 is not UTF-8; save the file as UTF-8"),
+        (b"id,caf\xe9,text\n1,2,fine\n", "line 1 is not UTF-8; save the file as UTF-8"),
+        (b"caf\xe9 \x1b[31m,1\n", "no column text; found caf\ufffd"),
+        (zipped("xl/workbook.xml"), "an Excel workbook is not read; save it as CSV UTF-8"),
+        (zipped("a.csv"), "no zip is scored; unpack it and give the file"),
+        (b"\x7fELF\x02\x01\0\0\xff\xfe\n", "neither parquet, CSV nor zip"),
+        (b"PAR1 and no more", "not a whole parquet file"),
+        (
+            b"text,id\na,1\nsecret \x1b[31m\x01,2,3\n",
+            r"not a CSV \(.*Expected 2 columns, got 3\); quote texts",
+        ),
+        (b'text,id\n"' + b"secret " * 2_000_000, "a quote that is not closed, or is longer than 4 MB"),
+        (b"", "the file is empty"),
+    ],
+)
+def test_what_cannot_be_scored_is_called_by_its_name_as_training_does(
+    content: bytes, said: str, tmp_path: Path
+) -> None:
+    # Regression: pyarrow's words were all that was said, with the bytes and the tweets that it quotes.
+    (tmp_path / "a.csv").write_bytes(content)
+    with pytest.raises(DatasetError, match=said) as told:
+        score_file(tmp_path / "a.csv", tmp_path / "out.csv", by_length(), SilentProgress())
+    assert str(told.value).isprintable()
+    assert "secret" not in str(told.value)
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_fault_far_down_is_told_before_anything_is_scored(tmp_path: Path) -> None:
+    # Regression: it ended the scoring when its line came.
+    (tmp_path / "a.csv").write_bytes(b"text\n" + b"fine\n" * 2_000_000 + b"caf\xe9\n")
+    with pytest.raises(NotUtf8Error, match="line 2,000,002 is not UTF-8"):
+        open_source(tmp_path / "a.csv")
+
+
+def test_a_damaged_page_of_a_parquet_file_is_said(a_file: File, tmp_path: Path) -> None:
+    path = Path(a_file("a.parquet", {"text": [f"tweet {number}" for number in range(1000)]}))
+    content = bytearray(path.read_bytes())
+    content[4:400] = b"\xff" * 396
+    path.write_bytes(content)
+    with pytest.raises(UnreadableFileError, match=r"a\.parquet: not a whole parquet file"):
+        score_file(path, tmp_path / "out.csv", by_length(), SilentProgress())
+
+
+def test_a_file_to_score_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(DatasetNotFoundError, match=r"none\.csv: no such file; give a parquet or CSV file"):
+        open_source(tmp_path / "none.csv")
+    with pytest.raises(UnreadableFileError, match=r"cannot be read \(Is a directory\)"):
+        open_source(tmp_path)
 
 
 def test_a_cluster_that_is_not_there_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

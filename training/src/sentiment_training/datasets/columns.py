@@ -1,5 +1,7 @@
 """Turns raw columns, whatever their types, into rows."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -25,6 +27,8 @@ LABELS = {
     "nan": NEUTRAL,
     "neutral": NEUTRAL,
 }
+# What pyarrow says of a row with too many or too few cells, before it quotes it.
+_RAGGED = re.compile(r"(.*Expected \d+ columns, got \d+): ")
 # Sentiment140's own: 0 negative, 2 neutral, 4 positive.
 SENTIMENT140_LABELS = {"0": NEGATIVE, "2": NEUTRAL, "4": POSITIVE}
 
@@ -90,10 +94,9 @@ def _as(kind: pa.DataType, column: Column, name: str, what: str) -> Column:
     try:
         return joined.cast(kind)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as fault:
-        reason = (str(fault).splitlines() or ["unreadable"])[0].rstrip(".")
         raise BadValueError(
             f"{name}: what should say the {what} holds {joined.type}, of which not all can be read as {kind} "
-            f"({reason}); write it otherwise, or drop the column"
+            f"({reason_of(fault)}); write it otherwise, or drop the column"
         ) from fault
 
 
@@ -117,6 +120,18 @@ def _meanings(name: str, label: Column, labels: dict[str, int]) -> LabelArray:
 def shown(value: str, at_most: int = 40) -> str:
     """Quote a cell for a message, shortened."""
     return repr(value if len(value) <= at_most else value[:at_most] + "…")
+
+
+def printable(text: str) -> str:
+    """Write out what a terminal would obey or could not show, such as line breaks and control characters."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+
+
+def reason_of(fault: Exception) -> str:
+    """Give the first line of what pyarrow says, without the row that it quotes: a tweet, or binary bytes."""
+    first = (str(fault).strip().splitlines() or [type(fault).__name__])[0].rstrip(".")
+    ragged = _RAGGED.match(first)
+    return printable(ragged[1] if ragged else first)
 
 
 def _spelled(name: str, column: Column, what: str) -> NDArray[np.object_]:

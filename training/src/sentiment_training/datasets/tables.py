@@ -1,6 +1,9 @@
 """Reads parquet and CSV files with `text` and `label` columns."""
 
+import csv
+import io
 import textwrap
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -9,10 +12,11 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from sentiment_training.datasets.columns import rows_of
+from sentiment_training.datasets.columns import printable, reason_of, rows_of
 from sentiment_training.datasets.dataset import Column, ReadOption, Table
 from sentiment_training.datasets.rows import Rows
 from sentiment_training.errors import (
+    DatasetNotFoundError,
     EmptyDatasetError,
     MissingColumnsError,
     NotUtf8Error,
@@ -30,6 +34,17 @@ LABEL = ("label",)
 PREDICTION = ("label", "prediction")
 """Where labels are in a table that a model may have labelled: the second is what `vigie score` writes."""
 
+# How a file begins.
+PARQUET = b"PAR1"
+ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+_WORKBOOK = "an Excel workbook", "save it as CSV UTF-8"
+_NOT_READ = (
+    (b"\x1f\x8b", "gzip", "unpack it first (`gunzip`)"),
+    (b"\xff\xfe", "UTF-16", "save it as UTF-8"),
+    (b"\xfe\xff", "UTF-16", "save it as UTF-8"),
+    (b"\xd0\xcf\x11\xe0", *_WORKBOOK),
+)
+
 _SHOWN = 200  # characters of columns' names in a message
 
 # A row of a CSV ends within one; and what pyarrow says where it does not.
@@ -37,13 +52,88 @@ BLOCK_BYTES = 4 * 2**20
 _TOO_LONG = "straddling object"
 
 
-def csv_fault(shown: str, fault: pa.ArrowInvalid, otherwise: str) -> UnreadableFileError:
+def first_bytes(path: Path, shown: str, instead: str) -> bytes:
+    """Give the first four bytes of a file that may be a table.
+
+    Parameters
+    ----------
+    shown
+        What messages call it.
+    instead
+        What to give where there is no such file.
+
+    Raises
+    ------
+    DatasetNotFoundError
+        If there is no such file.
+    EmptyDatasetError
+        If it is empty.
+    UnreadableFileError
+        If it is a pipe or a folder, may not be opened, or is of a kind that is not read; says what to do.
+    """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise UnreadableFileError(
+            f"{shown}: is no ordinary file, and it is read more than once; write what a pipe gives to a "
+            "file first"
+        )
+    try:
+        with path.open("rb") as file:
+            head = file.read(4)
+    except FileNotFoundError as fault:
+        raise DatasetNotFoundError(f"{shown}: no such file; give {instead}") from fault
+    except OSError as fault:
+        raise UnreadableFileError(f"{shown}: cannot be read ({fault.strerror}); give a file") from fault
+    if not head:
+        raise EmptyDatasetError(f"{shown}: the file is empty; write or download it again")
+    for begins, kind, remedy in _NOT_READ:
+        if head.startswith(begins):
+            raise UnreadableFileError(f"{path.name}: {kind} is not read; {remedy}")
+    if head.startswith(ZIP) and _is_workbook(path):
+        raise UnreadableFileError("{}: {} is not read; {}".format(path.name, *_WORKBOOK))
+    return head
+
+
+def _is_workbook(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(member.startswith("xl/workbook.") for member in archive.namelist())
+    except (zipfile.BadZipFile, NotImplementedError, ValueError):
+        # A zip, but none that can be looked into; who reads zips says why.
+        return False
+
+
+def first_row(file: BinaryIO, shown: str) -> list[str]:
+    """Read the cells of a CSV's first row, whatever its encoding; bytes that are no UTF-8 become U+FFFD.
+
+    Raises
+    ------
+    UnreadableFileError
+        If it holds what no CSV does.
+    """
+    head = file.read(1 << 16).decode("utf-8-sig", "replace")
+    if "\0" in head:
+        raise UnreadableFileError(f"{shown}: neither parquet, CSV nor zip; give one of those")
+    try:
+        return next((row for row in csv.reader(io.StringIO(head, newline="")) if row), [])
+    except csv.Error as fault:
+        raise UnreadableFileError(f"{shown}: not a CSV ({fault}); give a CSV with a header") from fault
+
+
+def csv_fault(shown: str, fault: pa.ArrowInvalid, otherwise: str | None = None) -> UnreadableFileError:
     """Make the error of a CSV that pyarrow cannot read; `otherwise` is what to say but of an endless row."""
     if _TOO_LONG not in str(fault):
-        return UnreadableFileError(f"{shown}: {otherwise}")
+        usual = f"not a CSV ({reason_of(fault)}); quote texts that hold commas, quotes or line breaks"
+        return UnreadableFileError(f"{shown}: {otherwise or usual}")
     return UnreadableFileError(
         f"{shown}: a text begins with a quote that is not closed, or is longer than "
         f"{BLOCK_BYTES / 2**20:.0f} MB; close it, or shorten the text"
+    )
+
+
+def parquet_fault(shown: str, fault: Exception) -> UnreadableFileError:
+    """Make the error of a parquet file that pyarrow cannot read."""
+    return UnreadableFileError(
+        f"{shown}: not a whole parquet file ({reason_of(fault)}); write or download it again"
     )
 
 
@@ -65,9 +155,7 @@ def load_parquet(path: Path, name: str, label: Sequence[str] = LABEL) -> Rows:
             table = file.read(columns=[column for column in found if column.strip().lower() in wanted])
         table.validate(full=True)
     except (pa.ArrowInvalid, OSError) as fault:
-        raise UnreadableFileError(
-            f"{path.name}: not a whole parquet file ({_first_line(fault)}); write or download it again"
-        ) from fault
+        raise parquet_fault(path.name, fault) from fault
     return _from_table(table, name, label)
 
 
@@ -116,17 +204,19 @@ def read_csv(file: BinaryIO, shown: str, columns: list[str], **read: ReadOption)
             ),
         )
     except pa.ArrowInvalid as fault:
-        otherwise = f"not a CSV ({_first_line(fault)}); quote texts that hold commas, quotes or line breaks"
-        raise csv_fault(shown, fault, otherwise) from fault
+        raise csv_fault(shown, fault) from fault
     if table.num_rows == 0:
         raise EmptyDatasetError(f"{shown}: holds a header and no row; give a file with labelled texts")
     return table
 
 
 def require_columns(shown: str, found: list[str], label: Sequence[str] = LABEL) -> None:
-    """Raise MissingColumnsError unless `text` and one of the columns `label` are among those found."""
+    """Raise MissingColumnsError unless `text` and one of the columns `label` are among those found.
+
+    Where `label` is empty, only `text` must be there.
+    """
     names = [column.strip().lower() for column in found]
-    wanted_columns = {"text": ("text",), "label": label}
+    wanted_columns = {"text": ("text",), **({"label": label} if label else {})}
     if missing := [column for column, any_of in wanted_columns.items() if not set(any_of) & set(names)]:
         wanted = f"{shown}: no column {' and no column '.join(missing)}"
         for sign, name in (("\t", "tabs"), (";", "semicolons")):
@@ -134,11 +224,11 @@ def require_columns(shown: str, found: list[str], label: Sequence[str] = LABEL) 
                 raise MissingColumnsError(f"{wanted}: its cells are parted by {name}; save it with commas")
         if found and found[0].lstrip()[:1] in {"{", "["}:
             raise MissingColumnsError(f"{wanted}: JSON is not read; save it as CSV or parquet")
-        names_found = textwrap.shorten(", ".join(found), _SHOWN, placeholder=" …") or "none"
-        raise MissingColumnsError(
-            f"{wanted}; found {names_found}; rename the column with the tweet to text and the one with 0/1 "
-            "or negative/positive to label"
-        )
+        names_found = textwrap.shorten(printable(", ".join(found)), _SHOWN, placeholder=" …") or "none"
+        remedy = "rename the column with the tweet to text"
+        if label:
+            remedy += " and the one with 0/1 or negative/positive to label"
+        raise MissingColumnsError(f"{wanted}; found {names_found}; {remedy}")
 
 
 def require_utf8(path: Path, chunk_bytes: int = 1 << 22) -> None:
@@ -161,8 +251,7 @@ def _newlines_of_utf8(path: Path, block: bytes, line: int) -> int:
     except UnicodeDecodeError as fault:
         line += block.count(b"\n", 0, fault.start)
         raise NotUtf8Error(
-            f"{path.name}: line {line:,} is not UTF-8; save the file as "
-            "UTF-8 (`iconv -f latin1 -t utf-8`); only Sentiment140's own six columns are read as latin-1"
+            f"{path.name}: line {line:,} is not UTF-8; save the file as UTF-8 (`iconv -f cp1252 -t utf-8`)"
         ) from fault
     return block.count(b"\n")
 
@@ -184,7 +273,3 @@ def _from_table(table: Table, name: str, label: Sequence[str]) -> Rows:
         contradictory=first(CONTRADICTORY),
         language=first(LANGUAGE),
     )
-
-
-def _first_line(fault: Exception) -> str:
-    return (str(fault).splitlines() or [type(fault).__name__])[0].rstrip(".")

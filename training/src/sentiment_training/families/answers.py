@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
+from sentiment_training.datasets.columns import reason_of
 from sentiment_training.datasets.tables import BLOCK_BYTES, csv_fault
 from sentiment_training.errors import OptionError
 from sentiment_training.families.family import Work
@@ -68,8 +69,7 @@ def read_answers(path: Path) -> Answers:
         table = _parquet(path, shown) if is_parquet else _csv(path, shown)
         probability = table[_PROBABILITY].cast(pa.float64())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as fault:
-        first = str(fault).strip().splitlines()[0]
-        otherwise = f"cannot be read as answers ({first})"
+        otherwise = f"cannot be read as answers ({reason_of(fault)})"
         raise OptionError(str(csv_fault(shown, fault, otherwise))) from fault
     outside = pc.invert(pc.and_(pc.greater_equal(probability, 0), pc.less_equal(probability, 1)))
     if pc.any(outside).as_py():

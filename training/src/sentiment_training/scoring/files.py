@@ -9,13 +9,19 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from sentiment_training.datasets.tables import BLOCK_BYTES, csv_fault
-from sentiment_training.errors import (
-    DatasetNotFoundError,
-    MissingColumnsError,
-    OptionError,
-    UnreadableFileError,
+from sentiment_training.datasets.columns import printable
+from sentiment_training.datasets.tables import (
+    BLOCK_BYTES,
+    PARQUET,
+    ZIP,
+    csv_fault,
+    first_bytes,
+    first_row,
+    parquet_fault,
+    require_columns,
+    require_utf8,
 )
+from sentiment_training.errors import OptionError, UnreadableFileError
 from sentiment_training.files import whole
 
 TEXT, LABEL, PROBABILITY = "text", "prediction", "probability"
@@ -49,37 +55,38 @@ def open_source(path: Path) -> Source:
     Raises
     ------
     DatasetError
-        If it is absent, neither parquet nor CSV, or without one column `text`, as `vigie train` finds it; if
-        a column has a name that the answers need, or that another one has.
+        If it is absent, neither parquet nor UTF-8 CSV, or without one column `text`, as `vigie train` finds
+        it; if a column has a name that the answers need, or that another one has.
     """
-    if not path.is_file():
-        raise DatasetNotFoundError(f"{path}: no such file")
+    head = first_bytes(path, str(path), "a parquet or CSV file")
+    if head.startswith(ZIP):
+        raise UnreadableFileError(f"{path.name}: no zip is scored; unpack it and give the file")
     with _readable(path):
-        if _is_parquet(path):
+        if head == PARQUET:
             with pyarrow.parquet.ParquetFile(path) as file:
                 schema, units = file.schema_arrow, file.metadata.num_rows
         else:
+            _require_csv(path)
             with _csv_of(str(path), []) as reader:
                 schema, units = reader.schema, path.stat().st_size
     names = schema.names
+    require_columns(path.name, names, label=())
     if twice := next((name for name in names if names.count(name) > 1), None):
-        raise UnreadableFileError(f"{path.name}: column {twice} occurs twice; keep one")
+        raise UnreadableFileError(f"{path.name}: column {printable(twice)} occurs twice; keep one")
     texts = [name for name in names if name.strip().lower() == TEXT]
-    if not texts:
-        raise MissingColumnsError(f"{path.name}: no column {TEXT}; found {', '.join(names)[:200]}")
     if len(texts) > 1:
         raise UnreadableFileError(
-            f"{path.name}: columns {' and '.join(texts)} may both be the text; keep one"
+            f"{path.name}: columns {printable(' and '.join(texts))} may both be the text; keep one"
         )
     kind = schema.field(texts[0]).type
     spelled = kind.value_type if pa.types.is_dictionary(kind) else kind
-    if _is_parquet(path) and not (pa.types.is_string(spelled) or pa.types.is_large_string(spelled)):
-        raise UnreadableFileError(f"{path.name}: the column {texts[0]} holds {kind}, not text")
+    if head == PARQUET and not (pa.types.is_string(spelled) or pa.types.is_large_string(spelled)):
+        raise UnreadableFileError(f"{path.name}: the column {printable(texts[0])} holds {kind}, not text")
     if taken := {LABEL, PROBABILITY} & set(names):
         raise OptionError(
             f"{path.name} has a column {min(taken)} already, where the answers go; rename it first"
         )
-    if not _is_parquet(path):
+    if head != PARQUET:
         schema = pa.schema([(name, pa.string()) for name in names])
     return Source(path, schema, texts[0], units)
 
@@ -128,7 +135,15 @@ def check_columns(path: Path, source: Source, *, option: str = "--out") -> None:
 
 def _is_parquet(path: Path) -> bool:
     with path.open("rb") as file:
-        return file.read(4) == b"PAR1"
+        return file.read(4) == PARQUET
+
+
+def _require_csv(path: Path) -> None:
+    """Say of a file what is wrong with it in the words of `vigie train`, before pyarrow does in its own."""
+    with path.open("rb") as file:
+        require_columns(path.name, first_row(file, path.name), label=())
+    # All of it: scoring may take hours until it comes to the line.
+    require_utf8(path)
 
 
 def _csv_of(file: object, texts: list[str]) -> pyarrow.csv.CSVStreamingReader:
@@ -146,8 +161,13 @@ def _csv_of(file: object, texts: list[str]) -> pyarrow.csv.CSVStreamingReader:
 
 @contextmanager
 def _readable(path: Path) -> Iterator[None]:
+    parquet = _is_parquet(path)
     try:
         yield
     except pa.ArrowInvalid as fault:
-        first = str(fault).strip().splitlines()[0]
-        raise csv_fault(path.name, fault, f"no whole parquet file or UTF-8 CSV ({first})") from fault
+        raise (parquet_fault if parquet else csv_fault)(path.name, fault) from fault
+    except OSError as fault:
+        # Of a damaged page of a parquet file.
+        if not parquet:
+            raise
+        raise parquet_fault(path.name, fault) from fault
