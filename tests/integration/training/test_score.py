@@ -1,7 +1,9 @@
 """A registered version scores a file: in this process, on Ray here, on a Ray cluster; alike, and in order."""
 
 import importlib.util
+import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -81,6 +83,34 @@ def test_a_ray_cluster_answers_alike(
     out = tmp_path / "cluster.parquet"
     found = scored(vigie, tweets, out, "--engine", "ray", "--workers", "2", RAY_ADDRESS=cluster)
     pd.testing.assert_frame_equal(found, by_this_process)
+
+
+@needs_ray
+@pytest.mark.parametrize("request_to_end", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_is_said_while_ray_works_too(
+    mlflow_uri: str,
+    by_this_process: pd.DataFrame,
+    tweets: Path,
+    tmp_path: Path,
+    request_to_end: signal.Signals,
+) -> None:
+    # Regression: Ray made an exit of its own of it, without a word.
+    assert len(by_this_process) == ROWS  # the version is there
+    many = tmp_path / "many.parquet"
+    pd.concat([pd.read_parquet(tweets)] * 40).to_parquet(many)
+    out = tmp_path / "out.parquet"
+    command = [str(Path(sys.executable).with_name("vigie")), "score", "1", str(many), "--name", NAME]
+    command += ["--out", str(out), "--engine", "ray", "--workers", "2", "--mlflow-uri", mlflow_uri]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as scoring:
+        assert scoring.stderr is not None
+        # It says how far it is: Ray has begun.
+        while "%" not in (line := scoring.stderr.readline()):
+            assert line, "it ended before"
+        scoring.send_signal(request_to_end)
+        _, said = scoring.communicate(timeout=60)
+
+    assert (scoring.returncode, said.strip().splitlines()[-1]) == (130, "vigie: interrupted")
+    assert not out.exists()
 
 
 @needs_ray

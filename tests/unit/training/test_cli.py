@@ -77,6 +77,14 @@ def test_a_password_in_the_address_is_not_repeated() -> None:
         (["train", "--name", "a/b"], "--name 'a/b': a registered model's name has a letter, and no /"),
         (["search", "--timeout", "nan"], "--timeout nan: give a number of seconds"),
         (["search", "--write-recipe", "."], "--write-recipe .: that is a folder; name a file in it"),
+        (
+            ["train", "--family", "encoder", "-o", "encoder=https://example.org/use/3"],
+            "encoder=https://example.org/use/3: addresses are not read; the word use takes",
+        ),
+        (
+            ["train", "--family", "transformer", "-o", "weights=roberta-base"],
+            "a hub's names look like owner/name: distilbert/distilbert-base-uncased",
+        ),
         (["crossfit", "--out", "a.txt"], "--out a.txt: give it the suffix .parquet or .csv"),
         (["crossfit", "--out", "a.csv", "--also", "b.csv"], "'b.csv' is not of the form FILE=OUT"),
         (["crossfit", "--out", "a.csv", "--also", "b.csv=c.md"], "--also c.md: give it the suffix .parquet"),
@@ -203,3 +211,16 @@ def test_variants_and_tweets_are_answered_by_who_has_not_learned_them(
     assert (again.returncode, again.stdout) == (2, "")
     assert "variants.parquet: '1/3' is no fold of 4, as 1/4 is; give --folds as `vigie vary`" in again.stderr
     assert "there is a file already" in vigie(*given).stderr
+
+
+def test_brackets_in_a_name_are_no_markup(a_file: Callable[..., str], tmp_path: Path) -> None:
+    # Regression: `[/b]` ended in a traceback.
+    texts = [f"{said} {number}" for number in range(100) for said in ("late again", "lovely crew")]
+    tweets = a_file("tweets.csv", {"text": texts, "label": [0, 1] * 100})
+    (tmp_path / "a[").mkdir()
+    out = tmp_path / "a[/b].parquet"
+
+    answer = vigie("crossfit", tweets, "--out", str(out), "--cache-folder", str(tmp_path / "cache"))
+
+    assert (answer.returncode, answer.stderr.count("Traceback")) == (0, 0)
+    assert f"a model that has not learned it: {out}" in answer.stdout

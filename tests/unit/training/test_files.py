@@ -1,5 +1,6 @@
 """A file is written whole, and over nothing that was not to be replaced."""
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -63,3 +64,16 @@ def test_a_folder_that_is_absent_or_a_folder_in_its_place_is_said(tmp_path: Path
         require_place(tmp_path / "nowhere" / "report.html", force=False)
     with pytest.raises(OptionError, match="that is a folder"):
         require_place(tmp_path, force=True)
+
+
+def test_a_full_disk_says_what_was_being_written(tmp_path: Path) -> None:
+    # Regression: "No space left on device", of which nobody knew.
+    path = tmp_path / "answers.parquet"
+
+    def fill() -> None:
+        with whole(path):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(OSError, match="No space left") as found:
+        fill()
+    assert found.value.filename == str(path)

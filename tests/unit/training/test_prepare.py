@@ -12,7 +12,7 @@ import pytest
 from sentiment import Bundle
 from sentiment_training.datasets import Dataset, normalised
 from sentiment_training.errors import DatasetError, OptionError, ParityError
-from sentiment_training.material import prepare
+from sentiment_training.material import prepare, unanswered_languages
 from sentiment_training.parity import check_parity
 from sentiment_training.progress import SilentProgress
 from sentiment_training.recipe import Recipe, Source
@@ -321,3 +321,17 @@ def test_no_more_texts_than_said_are_compared() -> None:
     texts = [str(number) for number in range(9_999)]
     check_parity(Trained(), Trained(), texts, np.zeros(9_999, np.bool_), SilentProgress())  # type: ignore[arg-type]
     assert len({*asked} & {*texts}) == 5_000
+
+
+def test_languages_that_a_version_will_not_answer_are_named(
+    a_file: Callable[..., str], tweets: Callable[..., tuple[list[str], list[bool]]]
+) -> None:
+    texts, labels = tweets(400)
+    spoken = ["French", "de", "english", "en"] * 100
+    label = [int(each) for each in labels]
+    told = a_file("told.csv", {"text": texts, "label": label, "lang": spoken})
+    untold = a_file("untold.csv", {"text": [f"{each} too" for each in texts], "label": label})
+    material = prepare(recipe([told, untold]), SilentProgress())
+
+    assert unanswered_languages(material, ["en"]) == {"told": ["French", "de"]}
+    assert unanswered_languages(material, ["fr", "de", "en"]) == {}

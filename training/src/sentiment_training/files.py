@@ -27,9 +27,16 @@ def whole(path: Path) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         scratch.replace(path)
-    except BaseException:
+    except BaseException as fault:
         scratch.unlink(missing_ok=True)
+        add_place(fault, path)
         raise
+
+
+def add_place(fault: BaseException, path: Path) -> None:
+    """Name what was written in a fault that names no file, as a full disk's does."""
+    if isinstance(fault, OSError) and fault.filename is None:
+        fault.filename = os.fspath(path)
 
 
 @contextmanager

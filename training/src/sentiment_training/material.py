@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 
+from sentiment import LANGUAGE_NAMES
 from sentiment_training.datasets import (
     LABEL,
     PREDICTION,
@@ -189,6 +190,18 @@ def examples(datasets: Sequence[Dataset], weights: Sequence[float]) -> Examples:
         domains=np.repeat(np.arange(len(sizes)), sizes),
         names=[each.name for each in datasets],
     )
+
+
+def unanswered_languages(material: Material, codes: Sequence[str]) -> dict[str, list[str]]:
+    """List, by data set, the languages of its texts, as it spells them, of which `codes` has none."""
+    known = {*codes, *(LANGUAGE_NAMES[code].lower() for code in codes)}
+    spelled = {each.held_out.name: each.held_out.languages for each in material.splits}
+    found = {
+        name: sorted({each for each in languages.tolist() if each and each.lower() not in known})
+        for name, languages in spelled.items()
+        if languages is not None
+    }
+    return {name: each for name, each in found.items() if each}
 
 
 def described(name: str, counts: Counts) -> str:

@@ -7,7 +7,6 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol, TextIO
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -17,6 +16,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.progress import Progress as RichProgress
+
+from sentiment_training.console import plain_console
 
 # Often enough to see that it lives, seldom enough for a log file.
 LOG_INTERVAL_S = 10.0
@@ -152,20 +153,20 @@ class BarProgress:
 
     def say(self, line: str) -> None:
         """Write a line above the bars."""
-        self._bars.console.print(line, highlight=False, soft_wrap=True)
+        self._bars.console.print(line, soft_wrap=True)
 
 
 @contextmanager
 def shown_progress(stream: TextIO | None = None) -> Iterator[BarProgress | LineProgress]:
     """Progress on `stream` (stderr if None): bars on a terminal, plain lines elsewhere."""
     stream = stream or sys.stderr
-    console = Console(file=stream)
+    console = plain_console(file=stream)
     if not console.is_terminal:
         yield LineProgress(stream)
         return
     bars = RichProgress(
         SpinnerColumn(finished_text="[green]✓[/]"),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=30),
         MofNCompleteColumn(),
         TimeElapsedColumn(),

@@ -17,7 +17,7 @@ from sentiment_training.checkpoints import KEPT_DAYS
 from sentiment_training.errors import ResultError, TrackingError
 from sentiment_training.evaluation import Evaluation
 from sentiment_training.figures import draw_figures
-from sentiment_training.files import whole
+from sentiment_training.files import add_place, whole
 from sentiment_training.pyfunc_packing import BUNDLE
 from sentiment_training.runs import TrainingRun
 from sentiment_training.tables import scores_markdown
@@ -62,6 +62,7 @@ def result_folder(cache: Path, run: TrainingRun, say: Callable[[str], None]) -> 
     except BaseException as fault:
         if not (folder / _RESULT).is_file():
             shutil.rmtree(folder, ignore_errors=True)
+            add_place(fault, folder)
             raise
         kept = f"the trained model is kept for {KEPT_DAYS} days; to register it: vigie register {folder}"
         if isinstance(fault, TrackingError):

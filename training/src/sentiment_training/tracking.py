@@ -166,7 +166,10 @@ def told(uri: str) -> Iterator[None]:
 
 
 def _explained(uri: str, message: str) -> TrackingError:
-    first_line = message.strip().splitlines()[0] if message.strip() else "no reason given"
+    lines = [each for each in message.splitlines() if each.strip() and not each.startswith("##")]
+    # A sentence that ends in a colon says its reason on the next line.
+    told = " ".join(lines[: 2 if lines[:1] and lines[0].rstrip().endswith(":") else 1])
+    first_line = told.strip() or "no reason given"
     gone = (
         "Max retries exceeded",
         "timed out",

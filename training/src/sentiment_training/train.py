@@ -8,7 +8,7 @@ from sentiment_training.checkpoints import PIECES, identity, kept_checkpoints
 from sentiment_training.concluding import Begun, conclude
 from sentiment_training.evaluation import Evaluation
 from sentiment_training.families import FAMILIES, Work
-from sentiment_training.material import described, prepare
+from sentiment_training.material import described, prepare, unanswered_languages
 from sentiment_training.progress import Progress
 from sentiment_training.recipe import Recipe
 from sentiment_training.registry import Registry, Version
@@ -75,6 +75,11 @@ def train(
         + f"hold out {len(material.held_out):,} by "
         + ", ".join(dict.fromkeys(each.rule for each in material.splits if len(each.held_out)))
     )
+    for name, languages in unanswered_languages(material, recipe.languages).items():
+        say(
+            f"{name} holds texts in {', '.join(languages)}; the version will answer none in a language that "
+            f"--language does not name ({', '.join(recipe.languages)})"
+        )
     with TrainingRun.started(registry, experiment, family.name, say, patience_s=patience_s) as run:
         run.log_material(material)
         run.log_choices(

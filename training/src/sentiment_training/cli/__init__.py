@@ -40,7 +40,8 @@ def main() -> None:
 
 def _told(fault: BaseException) -> tuple[str, int]:
     if isinstance(fault, Interrupted):
-        return "interrupted; nothing was registered", EXIT_INTERRUPTED
+        registers = {"train", "grid", "search", "register"} & set(sys.argv[1:2])
+        return "interrupted" + "; nothing was registered" * bool(registers), EXIT_INTERRUPTED
     if isinstance(fault, MemoryError):
         return f"not enough memory: {str(fault) or 'nothing more can be had'}", EXIT_FAILED
     if isinstance(fault, OSError):

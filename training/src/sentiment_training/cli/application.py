@@ -11,8 +11,8 @@ from types import FrameType
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
-from rich.console import Console
 
+from sentiment_training.console import plain_console
 from sentiment_training.errors import OptionError
 from sentiment_training.quiet import quiet_mlflow
 
@@ -108,15 +108,12 @@ def open_registry(uri: str, name: str) -> "Registry":
 def promote_version(registry: "Registry", wanted: str, stage: str, *, keep_others: bool) -> None:
     """Promote, and say what serves then."""
     version = registry.promote(wanted, stage, keep_others=keep_others)
-    Console().print(
-        f"version {version.number} of {registry.name} is in stage {version.stage}", highlight=False
-    )
+    plain_console().print(f"version {version.number} of {registry.name} is in stage {version.stage}")
     serving = registry.production()
     if version.stage == "Production" and serving is not None and serving.number != version.number:
-        Console(stderr=True).print(
+        plain_console(stderr=True).print(
             f"version {serving.number} is newer and in Production too, so it goes on serving; "
             f"promote {version.number} without --keep-others to change that",
-            highlight=False,
             soft_wrap=True,
         )
 
@@ -136,9 +133,9 @@ def pairs(given: Sequence[str], form: str) -> dict[str, str]:
 
 def print_table(table: object) -> None:
     """Print a table; as wide as it is where nobody looks."""
-    console = Console()
+    console = plain_console()
     # A pipe has no width: a table that is read later must not be cut at 80 columns.
-    (console if console.is_terminal else Console(width=OUTPUT_WIDTH)).print(table)
+    (console if console.is_terminal else plain_console(width=OUTPUT_WIDTH)).print(table)
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:

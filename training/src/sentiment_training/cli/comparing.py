@@ -4,7 +4,6 @@
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from sentiment_training.cli.application import (
     DEFAULT_CACHE,
@@ -22,6 +21,7 @@ from sentiment_training.cli.application import (
     print_table,
 )
 from sentiment_training.cli.recipes import Languages, Seed, named_sources
+from sentiment_training.console import plain_console
 from sentiment_training.machine import usable_cores
 
 if TYPE_CHECKING:
@@ -103,12 +103,12 @@ def grid(
             register=register,
             patience_s=patience_s,
         )
-    out = Console()
+    out = plain_console()
     print_table(_grid_table(result.models, metric))
     print_table(scores_table({key: each.scores for key, each in result.evaluations.items()}))
     if result.version is not None:
-        out.print(f"registered version {result.version.number} of {name}", highlight=False, soft_wrap=True)
-    out.print(f"run: {result.run_url}", highlight=False, soft_wrap=True)
+        out.print(f"registered version {result.version.number} of {name}", soft_wrap=True)
+    out.print(f"run: {result.run_url}", soft_wrap=True)
 
 
 def _grid_table(models: "Sequence[Outcome]", metric: str) -> "Table":

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from sentiment_training.cli.application import (
     DEFAULT_NAME,
@@ -16,6 +15,7 @@ from sentiment_training.cli.application import (
     app,
     open_registry,
 )
+from sentiment_training.console import plain_console
 
 FEWEST_ROWS, MOST_ROWS, DEFAULT_ROWS = 100, 20_000, 2_000
 
@@ -73,9 +73,9 @@ def explore(
             page = report(found, title, datetime.now(UTC), progress.steps.seconds)
             with whole(out) as file:
                 file.write(page.encode())
-    console = Console()
-    console.print(f"report: {out}", highlight=False, soft_wrap=True)
+    console = plain_console()
+    console.print(f"report: {out}", soft_wrap=True)
     if registry is not None:
         from sentiment_training.exploration.logging import log_report
 
-        console.print(f"run: {log_report(registry, experiment, found, out)}", highlight=False, soft_wrap=True)
+        console.print(f"run: {log_report(registry, experiment, found, out)}", soft_wrap=True)

@@ -7,16 +7,18 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from sentiment_training.cli.application import (
     DEFAULT_NAME,
     DEFAULT_URI,
+    EXIT_INTERRUPTED,
+    Interrupted,
     MlflowUri,
     ModelName,
     app,
     open_registry,
 )
+from sentiment_training.console import plain_console
 from sentiment_training.errors import OptionError
 from sentiment_training.machine import usable_cores
 
@@ -63,13 +65,16 @@ def score(
         else:
             with progress.step(f"download version {found.number}"):
                 used = local_engine(registry.open_bundle(found, Path(scratch)))
-        scored = score_file(file, out, used, progress)
+        try:
+            scored = score_file(file, out, used, progress)
+        except (KeyboardInterrupt, SystemExit) as fault:
+            # Ray makes an exit of its own of an interruption that it meets.
+            raise Interrupted(EXIT_INTERRUPTED) from fault
     seconds = progress.steps.seconds["score"]
-    console = Console()
+    console = plain_console()
     console.print(
         f"{scored.rows:,} rows scored by version {found.number} in {seconds:.1f} s: {out}",
-        highlight=False,
         soft_wrap=True,
     )
     if why := scored.unanswered():
-        console.print(f"no answer for {why}", highlight=False, soft_wrap=True)
+        console.print(f"no answer for {why}", soft_wrap=True)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from sentiment_training.cli.application import (
     DEFAULT_CACHE,
@@ -32,6 +31,7 @@ from sentiment_training.cli.recipes import (
     Weights,
     typed_recipe,
 )
+from sentiment_training.console import plain_console
 from sentiment_training.errors import OptionError
 from sentiment_training.files import require_place
 
@@ -117,12 +117,12 @@ def search(
     with shown_progress() as progress:
         found = look(wanted, registry, experiment, progress, progress.say)
     print_table(trials_table(metric, found.table))
-    out = Console()
-    out.print(f"run: {found.run_url}", highlight=False, soft_wrap=True)
+    out = plain_console()
+    out.print(f"run: {found.run_url}", soft_wrap=True)
     if write_recipe is not None:
         about = f"{FOUND_BY_SEARCH} {found.trials} trials, by {metric}."
         write(write_recipe, found.best, data_folder, about)
-        out.print(f"to train it: vigie train --recipe {write_recipe}", highlight=False, soft_wrap=True)
+        out.print(f"to train it: vigie train --recipe {write_recipe}", soft_wrap=True)
 
 
 def is_written(path: Path) -> bool:

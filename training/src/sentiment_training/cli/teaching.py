@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from sentiment_training.cli.application import DEFAULT_CACHE, CacheFolder, app, pairs, print_table
 from sentiment_training.cli.recipes import (
@@ -23,6 +22,7 @@ from sentiment_training.cli.recipes import (
     require_name,
     typed_recipe,
 )
+from sentiment_training.console import plain_console
 from sentiment_training.errors import OptionError
 
 _MOST_COPIES = 100
@@ -93,8 +93,8 @@ def vary(
     batch = pa.record_batch(columns)
     with written(out, batch.schema) as write:
         write(batch)
-    Console().print(
-        f"{len(kept):,} variants of {sum(map(len, learned)):,} tweets: {out}", highlight=False, soft_wrap=True
+    plain_console().print(
+        f"{len(kept):,} variants of {sum(map(len, learned)):,} tweets: {out}", soft_wrap=True
     )
 
 
@@ -185,10 +185,8 @@ def crossfit(
     print_table(scores_table(measured))
     told.append(f"{len(learned):,} tweets, each answered by a model that has not learned it: {out}")
     for line in told:
-        Console().print(line, highlight=False, soft_wrap=True)
-    Console(stderr=True).print(
-        f"to learn from them: vigie train … -o teacher={out}", highlight=False, soft_wrap=True
-    )
+        plain_console().print(line, soft_wrap=True)
+    plain_console(stderr=True).print(f"to learn from them: vigie train … -o teacher={out}", soft_wrap=True)
 
 
 def _require_apart(written: list[Path], read: list[Path]) -> None:

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from sentiment_training.cli.application import (
     DEFAULT_CACHE,
@@ -38,6 +37,7 @@ from sentiment_training.cli.recipes import (
     Weights,
     typed_recipe,
 )
+from sentiment_training.console import plain_console
 
 
 @app.command()
@@ -89,7 +89,7 @@ def train(
     from sentiment_training.tables import scores_table
     from sentiment_training.train import train
 
-    err = Console(stderr=True)
+    err = plain_console(stderr=True)
     with shown_progress() as progress:
         trained = train(
             recipe,
@@ -102,19 +102,18 @@ def train(
             fresh=fresh,
             patience_s=patience_s,
         )
-    out = Console()
+    out = plain_console()
     print_table(scores_table({key: each.scores for key, each in trained.evaluations.items()}))
     out.print(
         f"the bundle equals the trained model to {trained.largest_difference:.1e}",
-        highlight=False,
         soft_wrap=True,
     )
-    out.print(f"registered version {trained.version.number} of {name}", highlight=False, soft_wrap=True)
-    out.print(f"run: {trained.run_url}", highlight=False, soft_wrap=True)
+    out.print(f"registered version {trained.version.number} of {name}", soft_wrap=True)
+    out.print(f"run: {trained.run_url}", soft_wrap=True)
     if promote:
         promote_version(registry, str(trained.version.number), "Production", keep_others=False)
     else:
-        err.print(f"to serve it: vigie promote {trained.version.number}", highlight=False, soft_wrap=True)
+        err.print(f"to serve it: vigie promote {trained.version.number}", soft_wrap=True)
 
 
 @app.command()
@@ -134,8 +133,8 @@ def register(
     with TrainingRun.reopened(registry, result.run_id) as run:
         number = publish(folder, result, run)
     shutil.rmtree(folder)
-    Console().print(f"registered version {number} of {result.model}", highlight=False, soft_wrap=True)
-    Console().print(f"run: {run.url}", highlight=False, soft_wrap=True)
+    plain_console().print(f"registered version {number} of {result.model}", soft_wrap=True)
+    plain_console().print(f"run: {run.url}", soft_wrap=True)
 
 
 @app.command()

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from sentiment_training.cli.application import (
     DEFAULT_NAME,
@@ -18,6 +17,7 @@ from sentiment_training.cli.application import (
     print_table,
     promote_version,
 )
+from sentiment_training.console import plain_console
 
 
 @app.command()
@@ -61,13 +61,12 @@ def evaluate(
         }
         print(scores_json(about, measured.pop(whole), measured))
         return
-    err = Console(stderr=True)
-    err.print(described(dataset.name, dataset.counts), highlight=False, soft_wrap=True)
+    err = plain_console(stderr=True)
+    err.print(described(dataset.name, dataset.counts), soft_wrap=True)
     if foreign:
         err.print(
             f"{foreign:,} texts are in a language that version {found.number} does not know: they are "
             "measured here, and the API gives them no answer",
-            highlight=False,
             soft_wrap=True,
         )
     print_table(scores_table(measured))
@@ -96,8 +95,6 @@ def versions(*, name: ModelName = DEFAULT_NAME, mlflow_uri: MlflowUri = DEFAULT_
 
     found = registry.versions()
     if not found:
-        Console(stderr=True).print(
-            f"{name} has no version yet; `vigie train` makes the first", highlight=False
-        )
+        plain_console(stderr=True).print(f"{name} has no version yet; `vigie train` makes the first")
         return
     print_table(versions_table(name, {each: registry.metrics(each) for each in found}))

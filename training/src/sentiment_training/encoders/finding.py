@@ -70,6 +70,11 @@ def _place(name: str) -> Path | None:
     """Where it lies; None where it would be on the hub."""
     if name in _PACKAGES:
         return package_folder(_OPTION, name)
+    if "://" in name:
+        raise OptionError(
+            f"{_OPTION}={name}: addresses are not read; the word {USE} takes the Universal Sentence Encoder "
+            "that a package carries, owner/name what the Hugging Face hub has, or give a folder"
+        )
     # What is no name on a hub was meant as a folder.
     return Path(name) if Path(name).is_dir() or name.count("/") != 1 else None
 

@@ -1,11 +1,15 @@
 """Weights by their name on the Hugging Face hub (`owner/name`), fetched once."""
 # ruff: noqa: PLC0415 - what fetches comes with an extra
 
+import logging
+import textwrap
 from pathlib import Path
 
 from sentiment_training.encoders.bert_weights import CONFIG
 from sentiment_training.errors import OptionError
 
+_USUAL = "distilbert/distilbert-base-uncased, google-bert/bert-base-uncased, FacebookAI/roberta-base"
+_LONGEST_REASON = 200
 _PATTERNS = ("*.json", "*.txt", "*.codes", "*.safetensors")
 
 
@@ -18,10 +22,14 @@ def check_name(option: str, name: str) -> None:
         By which it was given.
     """
     if name.count("/") != 1 or name.startswith((".", "/", "~")):
-        raise OptionError(f"{option}={name}: there is no such folder, and a hub's names look like owner/name")
+        raise OptionError(
+            f"{option}={name}: there is no such folder, and a hub's names look like owner/name: {_USUAL}"
+        )
     _require(option, name)
     from huggingface_hub import hf_hub_download
 
+    # It says each of its tries, and its last words are told anyway.
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     try:
         hf_hub_download(name, CONFIG)
     except _errors() as error:
@@ -56,9 +64,9 @@ def _require(option: str, name: str) -> None:
 
 
 def _not_fetched(option: str, name: str, error: Exception) -> OptionError:
-    first = str(error).strip().partition("\n")[0]
+    first = textwrap.shorten(str(error).strip().partition("\n")[0], _LONGEST_REASON, placeholder=" …")
     return OptionError(
-        f"{option}={name}: there is no such folder, and it cannot be fetched from the hub ({first:.200}); "
+        f"{option}={name}: there is no such folder, and it cannot be fetched from the hub ({first}); "
         f"give a folder with {CONFIG}, weights as safetensors and the tokenizer's files, or the word minilm"
     )
 

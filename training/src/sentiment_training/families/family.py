@@ -106,6 +106,8 @@ class Work:
         answers of a teacher. Whoever trains takes from it what is there; None where nothing is kept.
     say
         Is given a sentence that a person should read.
+    told
+        What need not be said again.
     """
 
     progress: Progress = field(default_factory=SilentProgress)
@@ -114,13 +116,17 @@ class Work:
     checkpoints: Path | None = None
     pieces: Path | None = None
     say: Callable[[str], None] = lambda _line: None
+    told: set[str] = field(default_factory=set)
 
     def keep(self, write: Callable[[], None]) -> None:
         """Write a checkpoint; where it cannot be written, say so, for the training needs none to go on."""
         try:
             write()
         except OSError as fault:
-            self.say(f"no checkpoint could be written ({fault.strerror or fault}); the training goes on")
+            line = f"no checkpoint could be written ({fault.strerror or fault}); the training goes on"
+            if line not in self.told:
+                self.told.add(line)
+                self.say(line)
 
 
 class Trial(Protocol):

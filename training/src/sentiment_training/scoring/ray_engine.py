@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import socket
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -64,6 +65,7 @@ def ray_engine(model: str, tracking_uri: str, workers: int) -> Iterator[Engine]:
     # Seconds for a node to start: thirty, its default, are too few for a busy machine.
     os.environ.setdefault("RAY_raylet_start_wait_time_s", "180")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # its future default; it warns of it
+    ours = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
     try:
         ray.init(
             num_cpus=None if elsewhere else workers,
@@ -74,6 +76,8 @@ def ray_engine(model: str, tracking_uri: str, workers: int) -> Iterator[Engine]:
         )
     except Exception as fault:  # Ray raises nothing narrower when a node does not start
         raise EngineError(f"Ray does not start: {fault}; --engine local does without") from fault
+    for each, handler in ours.items():
+        signal.signal(each, handler)  # Ray takes them, and dies of a request to end
     try:
         remote: Any = ray.remote(num_cpus=1)(_Worker)
         actors = [remote.remote(model, tracking_uri) for _ in range(workers)]

@@ -185,6 +185,15 @@ def test_frozen_embeddings_stay_frozen_and_others_learn_on(trainable: str, tmp_p
 
 
 @pytest.mark.usefixtures("tensorflow")
+def test_vectors_of_no_word_that_is_learned_are_refused(tmp_path: Path) -> None:
+    # Regression: frozen random vectors were learned from, and registered.
+    (tmp_path / "none.txt").write_text("xyzzy 0.1 0.2\nplugh 0.3 0.4\n")
+
+    with pytest.raises(OptionError, match="has a vector for none of the"):
+        learned(embeddings=str(tmp_path / "none.txt"))
+
+
+@pytest.mark.usefixtures("tensorflow")
 @pytest.mark.parametrize("method", ["word2vec", "fasttext"])
 def test_vectors_are_learned_from_the_training_texts(method: str) -> None:
     with warnings.catch_warnings():

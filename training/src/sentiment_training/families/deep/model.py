@@ -11,6 +11,7 @@ import numpy.typing as npt
 from tokenizers import Tokenizer
 
 from sentiment import Bundle, Provenance, tokenizer_from_json, tokenizer_json, write_bundle
+from sentiment_training.errors import OptionError
 from sentiment_training.families.classic.tokens import padded
 from sentiment_training.families.deep import checkpoints, vectors
 from sentiment_training.families.deep.beginning import begin
@@ -183,6 +184,12 @@ def _embeddings(options: NetworkOptions, tokenizer: Tokenizer, rows: Rows, work:
         file = vectors.look_into(Path(options.embeddings))
         found = vectors.read(file, vectors.spellings(vocabulary), work.progress)
     laid_out, share = vectors.table(found, vocabulary, (size, options.embedding_dim), work.seed)
+    if not share:
+        raise OptionError(
+            f"embeddings={options.embeddings} has a vector for none of the {len(vocabulary):,} words that "
+            "are learned; is it of another language, or are its words cut otherwise?"
+        )
+    work.say(f"word vectors for {share:.0%} of the words")
     work.report("embeddings.found_share", share, 0)
     return laid_out
 
