@@ -90,12 +90,13 @@ def versions_table(name: str, versions: Mapping[Version, Mapping[str, float]]) -
     """Make a row a version, with the accuracies that its run measured."""
     table = Table(title=name, title_justify="left")
     for column in ("version", "stage", "alias", "made (UTC)", "accuracy", "refused"):
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     for version, metrics in versions.items():
         accuracies = [
             f"{key.removesuffix('.accuracy')} {value:.3f}"
             for key, value in sorted(metrics.items())
-            if key.endswith(".accuracy")
+            # What a training chose by says nothing more than what was held out does.
+            if key.endswith(".accuracy") and not key.startswith("validation.")
         ]
         table.add_row(
             str(version.number),

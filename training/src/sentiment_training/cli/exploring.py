@@ -59,7 +59,7 @@ def explore(
     from sentiment_training.datasets import load_rows
     from sentiment_training.families.deep.vectors import look_into
 
-    vector_file = None if embeddings is None else look_into(embeddings)
+    vector_file = None if embeddings is None else look_into(embeddings, "--embeddings ", "")
     sources = [load_rows(each) for each in files]
     registry = open_registry(mlflow_uri, DEFAULT_NAME) if log else None
     from sentiment_training.exploration.exploration import explore

@@ -50,8 +50,17 @@ class VectorFile:
     dimensions: int
 
 
-def look_into(path: Path) -> VectorFile:
+def look_into(
+    path: Path, option: str = "embeddings=", instead: str = "scratch, word2vec, fasttext or "
+) -> VectorFile:
     """Find out what a file is from its beginning.
+
+    Parameters
+    ----------
+    option
+        That named it, as messages have it.
+    instead
+        What else that may name.
 
     Raises
     ------
@@ -63,8 +72,8 @@ def look_into(path: Path) -> VectorFile:
             start = file.read(_LONGEST_LINE)
     except OSError as fault:
         raise OptionError(
-            f"embeddings={path}: no file of word vectors can be read there ({fault.strerror or fault}); "
-            "give scratch, word2vec, fasttext or the path of one"
+            f"{option}{path}: no file of word vectors can be read there ({fault.strerror or fault}); "
+            f"give {instead}the path of one"
         ) from fault
     if start.startswith(_ZIP_MAGIC):
         return VectorFile(path, "npz", _npz_dimensions(path))
