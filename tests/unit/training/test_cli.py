@@ -81,10 +81,6 @@ def test_a_password_in_the_address_is_not_repeated() -> None:
             ["train", "--family", "encoder", "-o", "encoder=https://example.org/use/3"],
             "encoder=https://example.org/use/3: addresses are not read; the word use takes",
         ),
-        (
-            ["train", "--family", "transformer", "-o", "weights=roberta-base"],
-            "a hub's names look like owner/name: distilbert/distilbert-base-uncased",
-        ),
         (["crossfit", "--out", "a.txt"], "--out a.txt: give it the suffix .parquet or .csv"),
         (["crossfit", "--out", "a.csv", "--also", "b.csv"], "'b.csv' is not of the form FILE=OUT"),
         (["crossfit", "--out", "a.csv", "--also", "b.csv=c.md"], "--also c.md: give it the suffix .parquet"),
