@@ -34,9 +34,8 @@ def check() -> dict[str, object]:
             "Docker is not installed. On a NAS install the package Container Manager or Docker; "
             "elsewhere see https://docs.docker.com/engine/install/"
         )
-    asked = _ask("docker", "info", "--format", "{{json .}}")
-    info = json.loads(asked.stdout or "{}")
-    if asked.returncode != 0 or not info.get("ServerVersion"):
+    asked, info = _info()
+    if not info:
         if "permission denied" in asked.stderr + asked.stdout:
             raise DockerError(
                 "This user may not speak to Docker. Run `sudo make up`, or join the group: "
@@ -55,7 +54,7 @@ def check() -> dict[str, object]:
         )
     if _version(compose.stdout) < _COMPOSE:
         raise DockerError(f"Docker Compose {compose.stdout.strip()} is too old; 2.20 or newer is needed.")
-    return dict(info)
+    return info
 
 
 def known() -> dict[str, object]:
@@ -64,11 +63,9 @@ def known() -> dict[str, object]:
     if shutil.which("docker") is None:
         return here
     try:
-        asked = _ask("docker", "info", "--format", "{{json .}}")
+        return _info()[1] or here
     except DockerError:
         return here
-    info = json.loads(asked.stdout or "{}")
-    return dict(info) if asked.returncode == 0 and info.get("ServerVersion") else here
 
 
 def cpu_limit(info: dict[str, object]) -> int:
@@ -119,6 +116,13 @@ def check_port(bind: str, port: int) -> None:
                 f"Port {port} is taken by another program. Choose another in .env (VIGIE_PORT={port + 1}) "
                 "and run `make up` again."
             ) from None
+
+
+def _info() -> tuple[subprocess.CompletedProcess[str], dict[str, object]]:
+    """Ask the engine what it is: what was said, and what it means; nothing where no engine answered."""
+    asked = _ask("docker", "info", "--format", "{{json .}}")
+    info = json.loads(asked.stdout or "{}")
+    return asked, dict(info) if asked.returncode == 0 and info.get("ServerVersion") else {}
 
 
 def _ask(*command: str) -> subprocess.CompletedProcess[str]:
