@@ -5,8 +5,8 @@ import pytest
 
 from sentiment_training.errors import OptionError
 from sentiment_training.families import Examples
-from sentiment_training.grid import METRICS, Outcome, best_of_each, check_grid, cross_validate
-from sentiment_training.grid_run import grid_markdown
+from sentiment_training.grid import METRICS, Candidate, Outcome, best_of_each, check_grid, cross_validate
+from sentiment_training.grid_run import doubt_of, grid_markdown
 from sentiment_training.progress import SilentProgress
 
 
@@ -92,6 +92,15 @@ def test_the_table_for_mlflow_has_a_row_for_each_candidate(outcomes: list[Outcom
     lines = grid_markdown(outcomes, "f1").splitlines()
     assert len(lines) == len(outcomes) + 2
     assert {line.count("|") for line in lines} == {len(METRICS) + 4}
+
+
+def test_a_precision_that_misses_most_is_doubted() -> None:
+    # Regression: precision, by which is chosen, crowned a model that calls one positive tweet of twenty so.
+    def winner(recall: float) -> Outcome:
+        return Outcome(Candidate("nb", "counts", {}), {"precision": [1.0], "recall": [recall]}, 0.1)
+
+    assert doubt_of(winner(0.5), "precision") is None
+    assert "positive only 0.05 of what is positive; --metric f1" in str(doubt_of(winner(0.05), "precision"))
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,8 @@ from sentiment_training.registry import Registry, Version
 from sentiment_training.runs import TrainingRun
 from sentiment_training.tracking import PATIENCE_S
 
+_LOW_RECALL = 0.5
+
 
 @dataclass(frozen=True)
 class GridSettings:
@@ -142,6 +144,8 @@ def run_grid(
             _log_model(run, each)
         run.log_text("grid.md", grid_markdown(outcomes, settings.metric))
         winner = models[0].candidate
+        if doubt := doubt_of(models[0], settings.metric):
+            say(doubt)
         say(f"refit {winner.name} {winner.shown} on {len(learned):,} tweets")
         chosen = {"features": winner.features, **winner.tried}
         model = CLASSIC[winner.family].fit(
@@ -164,6 +168,15 @@ def run_grid(
         )
     version = None if concluded.version is None else registry.resolve(str(concluded.version))
     return GridResult(models, concluded.evaluations, run.url, version)
+
+
+def doubt_of(winner: Outcome, metric: str) -> str | None:
+    """Say what the deciding figure hides: the best precision may be that of a handful of tweets."""
+    if (recall := winner.mean("recall")) >= _LOW_RECALL:
+        return None
+    return (
+        f"the best by {metric} calls positive only {recall:.2f} of what is positive; --metric f1 weighs both"
+    )
 
 
 def grid_markdown(outcomes: Sequence[Outcome], metric: str) -> str:

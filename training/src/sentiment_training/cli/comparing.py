@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from sentiment_training.grid import Outcome
 
+_MOST_FIGURES = 5  # fit into a terminal of 80 characters
+
 
 @app.command()
 def grid(
@@ -112,20 +114,27 @@ def grid(
 
 
 def _grid_table(models: "Sequence[Outcome]", metric: str) -> "Table":
+    """Make a row a model, the deciding figure first; all figures are in the run's grid.md."""
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    from sentiment_training.grid import METRICS
+    from sentiment_training.tables import NAMES
 
-    shown = [metric, *(name for name in METRICS if name != metric)]
-    table = Table(caption=f"means over the folds; the best {metric} first", caption_justify="left")
-    table.add_column("model", no_wrap=True)
-    table.add_column("options", overflow="fold")
-    for name in [*shown, "seconds a fit"]:
-        table.add_column(name.replace("_", " "), justify="right")
+    shown = [*dict.fromkeys((metric, "accuracy", "precision", "recall", "f1", "roc_auc"))][:_MOST_FIGURES]
+    table = Table(
+        caption=f"means over the folds; the best {NAMES[metric]} first",
+        caption_justify="left",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    # Names fold where a terminal is narrow, figures never.
+    table.add_column("model", overflow="fold", vertical="bottom")
+    for heading in (*(NAMES[name] for name in shown), "seconds a fit"):
+        table.add_column(heading.replace(" ", "\n", 1), justify="right", vertical="bottom", no_wrap=True)
     for each in models:
         figures = [
-            f"{each.mean(name):.3f}" + (f" ± {each.spread(name):.3f}" if name == metric else "")
+            f"{each.mean(name):.3f}" + (f" ±{each.spread(name):.3f}" if name == metric else "")
             for name in shown
         ]
-        table.add_row(each.candidate.name, each.candidate.shown, *figures, f"{each.seconds:.1f}")
+        table.add_row(f"{each.candidate.name} {each.candidate.shown}", *figures, f"{each.seconds:.1f}")
     return table
