@@ -4,10 +4,11 @@ import errno
 import os
 import stat
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from sentiment_training.errors import OptionError
+from sentiment_training.errors import DiskError, OptionError
 from sentiment_training.files import require_place, whole
 
 
@@ -64,6 +65,18 @@ def test_a_folder_that_is_absent_or_a_folder_in_its_place_is_said(tmp_path: Path
         require_place(tmp_path / "nowhere" / "report.html", force=False)
     with pytest.raises(OptionError, match="that is a folder"):
         require_place(tmp_path, force=True)
+
+
+def test_too_little_room_is_said_before_any_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Regression: an exploration or answers to a large file found a full disk at their end.
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=100 * 2**20))
+    path = tmp_path / "answers.csv"
+
+    require_place(path, force=False)
+    with pytest.raises(
+        DiskError, match=r"has 100 MB of free space, \S+/answers.csv wants 1,024 MB; make room"
+    ):
+        require_place(path, force=False, room=2**30)
 
 
 def test_a_full_disk_says_what_was_being_written(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from typing import IO
 
 import sentiment
 from sentiment_training.errors import DiskError, TrackingError
+from sentiment_training.files import require_room
 
 KEPT_DAYS = 14
 FOLDS, PIECES = "folds", "pieces"
@@ -52,8 +53,8 @@ def open_cache(folder: Path) -> Path:
         for each in (folder / kind).glob("*"):
             if time.time() - _last_change(each) > KEPT_DAYS * _DAY_S:
                 _remove(each)
-    _require_room(folder, "VIGIE_CACHE_FOLDER")
-    _require_room(Path(tempfile.gettempdir()), "TMPDIR")
+    for each, variable in ((folder, "VIGIE_CACHE_FOLDER"), (Path(tempfile.gettempdir()), "TMPDIR")):
+        require_room(each, NEEDED_BYTES, "training", f"name another folder in {variable}")
     return folder
 
 
@@ -130,16 +131,6 @@ def kept_checkpoints(
 
 def _written(identity: Mapping[str, object]) -> str:
     return json.dumps(identity, indent=1, sort_keys=True)
-
-
-def _require_room(folder: Path, variable: str) -> None:
-    free = shutil.disk_usage(folder).free
-    if free < NEEDED_BYTES:
-        raise DiskError(
-            f"{folder} has {free / 2**20:.0f} MB of free space, training wants "
-            f"{NEEDED_BYTES / 2**20:.0f} MB; "
-            f"make room there, or name another folder in {variable}"
-        )
 
 
 def _code() -> str:

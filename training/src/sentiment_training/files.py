@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shutil
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,7 +12,9 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from sentiment_training.errors import CheckpointError, OptionError
+from sentiment_training.errors import CheckpointError, DiskError, OptionError
+
+_LEAST_ROOM = 32 * 2**20
 
 
 @contextmanager
@@ -56,8 +59,10 @@ def kept_arrays(path: Path) -> Iterator[Mapping[str, npt.NDArray[np.generic]]]:
         raise CheckpointError(f"{path} cannot be read ({fault}); --fresh begins again") from fault
 
 
-def require_place(path: Path, *, force: bool, option: str = "--out", replaceable: bool = True) -> None:
-    """Raise OptionError if nothing could be written there; before any long work.
+def require_place(
+    path: Path, *, force: bool, option: str = "--out", replaceable: bool = True, room: int = 0
+) -> None:
+    """See that a file can be written there; before any long work.
 
     Parameters
     ----------
@@ -67,6 +72,15 @@ def require_place(path: Path, *, force: bool, option: str = "--out", replaceable
         That named it.
     replaceable
         Whether the command has a --force.
+    room
+        Bytes that the file has at least, where that is known.
+
+    Raises
+    ------
+    OptionError
+        If nothing could be written there.
+    DiskError
+        If the disk has too little room for it.
     """
     if path.is_dir():
         raise OptionError(f"{option} {path}: that is a folder; name a file in it")
@@ -78,4 +92,22 @@ def require_place(path: Path, *, force: bool, option: str = "--out", replaceable
     if not os.access(path.parent, os.W_OK):
         raise OptionError(
             f"{option} {path}: nothing can be written into {path.parent}; choose another folder"
+        )
+    require_room(path.parent, max(room, _LEAST_ROOM), str(path), "name a file on another disk")
+
+
+def require_room(folder: Path, wanted: int, what: str, remedy: str) -> None:
+    """Raise DiskError if a folder has less room than so many bytes.
+
+    Parameters
+    ----------
+    what
+        Wants it.
+    remedy
+        Beside making room.
+    """
+    if (free := shutil.disk_usage(folder).free) < wanted:
+        raise DiskError(
+            f"{folder} has {free / 2**20:,.0f} MB of free space, {what} wants {wanted / 2**20:,.0f} MB; "
+            f"make room there, or {remedy}"
         )

@@ -16,7 +16,9 @@ from sentiment_training.cli.application import (
     open_registry,
 )
 from sentiment_training.console import plain_console
+from sentiment_training.errors import OptionError
 
+_SUFFIXES = (".html", ".htm")
 FEWEST_ROWS, MOST_ROWS, DEFAULT_ROWS = 100, 20_000, 2_000
 
 
@@ -29,7 +31,7 @@ def explore(
         ),
     ],
     *,
-    out: Annotated[Path, typer.Option(help="Where the report goes.")] = Path("report.html"),
+    out: Annotated[Path, typer.Option(help="The page to write: .html.")] = Path("report.html"),
     force: Annotated[bool, typer.Option("--force", help="Replace the file that is there.")] = False,
     rows: Annotated[
         int, typer.Option(min=FEWEST_ROWS, max=MOST_ROWS, help="Texts that a map shows, drawn at random.")
@@ -54,6 +56,8 @@ def explore(
     from sentiment_training.exploration.clouds import require_wordcloud
     from sentiment_training.files import require_place, whole
 
+    if out.suffix not in _SUFFIXES:
+        raise OptionError(f"--out {out}: the report is an HTML page; give it the suffix {_SUFFIXES[0]}")
     require_place(out, force=force)
     require_wordcloud()
     from sentiment_training.datasets import load_rows

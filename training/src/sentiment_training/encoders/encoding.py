@@ -1,7 +1,6 @@
 """Turns texts into features with ONNX Runtime, piece by piece, and keeps the pieces on disk."""
 
 import hashlib
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from tokenizers import Tokenizer
 from sentiment import tokenizer_from_json
 from sentiment.batching import by_length
 from sentiment_training.encoders.encoder import SentenceEncoder
-from sentiment_training.errors import OptionError
+from sentiment_training.files import require_room
 from sentiment_training.graph_writing import IDS, MASK
 from sentiment_training.machine import usable_cores
 from sentiment_training.pieces import is_kept, kept_piece
@@ -103,7 +102,7 @@ class TextEncoder:
 
         Raises
         ------
-        OptionError
+        DiskError
             If the disk has no room for what is kept.
         """
         self._require_room(texts)
@@ -122,12 +121,12 @@ class TextEncoder:
         self._cache.mkdir(parents=True, exist_ok=True)
         pieces = (texts[start : start + _PIECE] for start in range(0, len(texts), _PIECE))
         missing = sum(len(piece) for piece in pieces if not is_kept(piece, self._cache, self._identity))
-        wanted, free = missing * self.width * 2 + _SPARE_BYTES, shutil.disk_usage(self._cache).free
-        if wanted > free:
-            raise OptionError(
-                f"{self._cache} has {free / 2**30:.1f} GiB free, and the encoded texts may take "
-                f"{wanted / 2**30:.1f}; make room, or give -o cache=none or another folder"
-            )
+        require_room(
+            self._cache,
+            missing * self.width * 2 + _SPARE_BYTES,
+            "what the texts are encoded to",
+            "give -o cache=none or another folder",
+        )
 
     def _half(self, texts: Sequence[str]) -> HalfFeatures:
         rows = np.empty((len(texts), self.width), np.float16)
