@@ -20,7 +20,7 @@ from sentiment import Bundle
 from sentiment.cleaning_patterns import MENTIONS
 from sentiment_training.material import prepare
 from sentiment_training.progress import SilentProgress
-from sentiment_training.recipe import read_recipe
+from sentiment_training.recipe_files import read_recipe
 
 STRANGERS = ("@airparadis", "@zyzxair", "@bofuru")
 

@@ -10,7 +10,7 @@ import pytest
 from servers import wait_until
 
 from sentiment_training.quiet import quiet_mlflow
-from sentiment_training.recipe import read_recipe
+from sentiment_training.recipe_files import read_recipe
 
 quiet_mlflow()
 from mlflow import MlflowClient  # noqa: E402 - quiet first

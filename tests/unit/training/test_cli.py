@@ -11,7 +11,7 @@ import pytest
 
 from sentiment_training.material import prepare
 from sentiment_training.progress import SilentProgress
-from sentiment_training.recipe import read_recipe
+from sentiment_training.recipe_files import read_recipe
 
 NOWHERE = {"VIGIE_MLFLOW_URI": "http://127.0.0.1:9/mlflow"}
 
@@ -80,6 +80,10 @@ def test_a_password_in_the_address_is_not_repeated() -> None:
         (
             ["train", "--family", "encoder", "-o", "encoder=https://example.org/use/3"],
             "encoder=https://example.org/use/3: addresses are not read; the word use takes",
+        ),
+        (
+            ["explore", "a.csv", "--out", "a.pdf"],
+            "--out a.pdf: the report is an HTML page; give it the suffix",
         ),
         (["crossfit", "--out", "a.txt"], "--out a.txt: give it the suffix .parquet or .csv"),
         (["crossfit", "--out", "a.csv", "--also", "b.csv"], "'b.csv' is not of the form FILE=OUT"),

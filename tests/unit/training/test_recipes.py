@@ -6,7 +6,7 @@ import pytest
 
 from sentiment_training.errors import OptionError
 from sentiment_training.families import FAMILIES
-from sentiment_training.recipe import read_recipe
+from sentiment_training.recipe_files import read_recipe
 
 RECIPES = sorted((Path(__file__).parents[3] / "training/recipes").glob("*.toml"))
 

@@ -7,7 +7,8 @@ import pytest
 optuna = pytest.importorskip("optuna", reason="the extra `search` is not installed")
 
 from sentiment_training.errors import OptionError  # noqa: E402 - needs the extra
-from sentiment_training.recipe import Recipe, Source, read_recipe, write_recipe  # noqa: E402 - needs the extra
+from sentiment_training.recipe import Recipe, Source  # noqa: E402 - needs the extra
+from sentiment_training.recipe_files import read_recipe, write_recipe  # noqa: E402 - needs the extra
 from sentiment_training.studies import open_study, sampler_of, storage_in  # noqa: E402 - needs the extra
 
 BELONGS = {"family": "logreg", "data": "f" * 64}

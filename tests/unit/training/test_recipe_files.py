@@ -4,9 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis.strategies import dictionaries, floats, from_regex, integers, text
 
 from sentiment_training.errors import RecipeError
-from sentiment_training.recipe import Recipe, Source, read_recipe, write_recipe
+from sentiment_training.recipe import Recipe, Source
+from sentiment_training.recipe_files import read_recipe, write_recipe
 
 WHOLE = """
 family = "logreg"
@@ -112,6 +115,39 @@ def test_what_is_written_is_read_again_whatever_the_alphabet(tmp_path: Path) -> 
     assert read_recipe(tmp_path / "b.toml", Path("data").absolute()).evaluation == {
         "données": str(Path("data/été.csv").absolute())
     }
+
+
+@given(
+    options=dictionaries(
+        from_regex(r"[a-z_]{1,9}", fullmatch=True), text() | floats().map(str) | integers().map(str)
+    )
+)
+def test_options_are_read_again_as_they_were_typed(
+    options: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("recipe")
+    write_recipe(folder / "b.toml", replace(read(folder, WHOLE), options=options), folder, "of a test")
+    assert read_recipe(folder / "b.toml", folder).options == options
+
+
+def test_numbers_are_written_as_numbers(tmp_path: Path) -> None:
+    options = {
+        "c": "0.5",
+        "ngrams": "2",
+        "marks": "true",
+        "min_count": "007",
+        "rate": "nan",
+        "teacher": "a.b",
+    }
+    write_recipe(tmp_path / "b.toml", replace(read(tmp_path, WHOLE), options=options), tmp_path, "of a test")
+    assert (tmp_path / "b.toml").read_text().split("[options]\n")[1].splitlines()[:6] == [
+        "c = 0.5",
+        "ngrams = 2",
+        "marks = true",
+        'min_count = "007"',
+        'rate = "nan"',
+        'teacher = "a.b"',
+    ]
 
 
 def test_a_search_writes_again_of_which_data_nothing_is_held_out(tmp_path: Path) -> None:
