@@ -1,12 +1,16 @@
 """The API as a process beside servers that are down, hang or refuse."""
 
 import json
+import os
+import signal
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
+import psutil
 import pytest
 from servers import answers, free_port, wait_until
 from sqlalchemy import select
@@ -56,6 +60,22 @@ def test_without_any_version_it_lives_is_not_ready_and_says_why(start_api: Calla
     assert api.predict().status_code == 503
     assert not answers(f"{api.url}/health/ready")
     assert api.model()["ready"] is False
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_stopped_it_leaves_no_temporary_folder_behind(
+    start_api: Callable[..., Api], tmp_path: Path, workers: int
+) -> None:
+    # Regression: each stop of a server with one worker left an empty folder.
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    api = start_api(workers=workers, TMPDIR=str(temporary))
+    assert len(list(temporary.glob("vigie-*"))) == (workers > 1)
+
+    os.kill(api.pid, signal.SIGTERM)
+
+    wait_until(lambda: psutil.Process(api.pid).status() == psutil.STATUS_ZOMBIE, 30, "it ends")
+    assert not list(temporary.glob("vigie-*"))
 
 
 def test_a_registry_that_never_answers_delays_nothing(start_api: Callable[..., Api]) -> None:

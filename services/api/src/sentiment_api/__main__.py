@@ -5,6 +5,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import ExitStack
 
 from pydantic import ValidationError
 
@@ -46,9 +47,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _serve(host: str, port: int, workers: int, root_path: str) -> int:
     import uvicorn  # noqa: PLC0415 - `migrate` does without
 
-    with tempfile.TemporaryDirectory(prefix="vigie-metrics-") as folder:
+    with ExitStack() as stack:
+        # Not for one worker: uvicorn ends such a process by the signal that stopped it, and the folder stayed.
         if workers > 1:
-            os.environ[MULTIPROCESS_DIR] = folder
+            folder = tempfile.TemporaryDirectory(prefix="vigie-metrics-")
+            os.environ[MULTIPROCESS_DIR] = stack.enter_context(folder)
         # Cut texts into tokens on the thread that asks: handing one tweet to another thread costs more than
         # cutting it, and on a busy machine waits for a core.
         os.environ["TOKENIZERS_PARALLELISM"] = "false"
