@@ -1,5 +1,6 @@
 """From data to a served version, against a real MLflow server."""
 
+import csv
 import json
 import os
 import signal
@@ -193,6 +194,24 @@ def test_evaluate_prints_json_and_nothing_else(vigie: Vigie, trained: str, tweet
     assert answer.returncode == 0
     assert (content["model"], content["version"], content["n"]) == (trained, "1", 200)
     assert content["accuracy"]["low"] <= content["accuracy"]["value"] <= content["accuracy"]["high"]
+
+
+def test_evaluate_says_which_languages_get_no_answer(vigie: Vigie, trained: str, tmp_path: Path) -> None:
+    rows = [
+        ("the crew was wonderful and so kind to us", 1, "english"),
+        ("my luggage is lost and nobody answers the phone", 0, "english"),
+        ("merci beaucoup à toute l'équipe, le vol était vraiment très agréable", 1, "french"),
+        ("mon bagage est perdu et personne ne répond au téléphone depuis hier", 0, "french"),
+        ("der Flug war leider schon wieder vier Stunden zu spät und niemand sagt etwas", 0, "german"),
+    ]
+    file = tmp_path / "languages.csv"
+    with file.open("w", newline="") as opened:
+        csv.writer(opened).writerows([("text", "label", "lang"), *rows])
+
+    answer = vigie("evaluate", "1", str(file), "--name", trained)
+
+    assert answer.returncode == 0, answer.stderr
+    assert "3 texts (2 of french, 1 of german) are in a language that version 1 does not know" in answer.stderr
 
 
 def test_evaluate_agrees_with_what_training_measured(

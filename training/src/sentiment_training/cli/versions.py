@@ -2,6 +2,7 @@
 # ruff: noqa: PLC0415 - each command imports what it needs when it is called
 
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -50,7 +51,8 @@ def evaluate(
         evaluations = evaluate(bundle.probabilities, sets, bundle.manifest.threshold, progress)
     measured = {name: each.scores for name, each in evaluations.items()}
     knows = frozenset(bundle.manifest.languages)
-    foreign = sum(foreign_language(text, knows) is not None for text in dataset.texts.to_pylist())
+    told = [foreign_language(text, knows) is not None for text in dataset.texts.to_pylist()]
+    foreign = sum(told)
     if as_json:
         about = {
             "model": name,
@@ -64,9 +66,11 @@ def evaluate(
     err = plain_console(stderr=True)
     err.print(described(dataset.name, dataset.counts), soft_wrap=True)
     if foreign:
+        named = [] if dataset.languages is None else Counter(dataset.languages[told].tolist()).most_common()
+        apart = ", ".join(f"{count:,} of {language or 'none named'}" for language, count in named)
         err.print(
-            f"{foreign:,} texts are in a language that version {found.number} does not know: they are "
-            "measured here, and the API gives them no answer",
+            f"{foreign:,} texts{apart and f' ({apart})'} are in a language that version {found.number} does "
+            "not know: they are measured here, and the API gives them no answer",
             soft_wrap=True,
         )
     print_table(scores_table(measured))
