@@ -211,7 +211,9 @@ def test_evaluate_says_which_languages_get_no_answer(vigie: Vigie, trained: str,
     answer = vigie("evaluate", "1", str(file), "--name", trained)
 
     assert answer.returncode == 0, answer.stderr
-    assert "3 texts (2 of french, 1 of german) are in a language that version 1 does not know" in answer.stderr
+    assert (
+        "3 texts (2 of french, 1 of german) are in a language that version 1 does not know" in answer.stderr
+    )
 
 
 def test_evaluate_agrees_with_what_training_measured(

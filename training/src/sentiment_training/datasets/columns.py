@@ -108,13 +108,22 @@ def _meanings(name: str, label: Column, labels: dict[str, int]) -> LabelArray:
     codes = encoded.indices.to_numpy()
     if unknown:
         row = int(np.flatnonzero(codes == unknown[0])[0]) + 1
-        allowed = ", ".join(spelling for spelling in labels if spelling and not spelling.endswith(".0"))
         raise BadValueError(
             f"{name}: column label, row {row:,}: {shown(encoded.dictionary[unknown[0]].as_py())} is no "
-            f"label; use one of {allowed} (empty where neutral)"
+            f"label; {_spellings(labels)}"
         )
     meanings: LabelArray = np.array([labels[spelling] for spelling in spellings], dtype=np.int8)[codes]
     return meanings
+
+
+def _spellings(labels: dict[str, int]) -> str:
+    """Say how labels are written: negative is 0 or neg, positive 1 or pos."""
+    parts = []
+    for called, kind in (("negative is", NEGATIVE), ("positive", POSITIVE), ("neutral", NEUTRAL)):
+        spelled = [each or "nothing" for each, of in labels.items() if of == kind and not each.endswith(".0")]
+        *others, last = spelled
+        parts.append(f"{called} {', '.join(others)} or {last}" if others else f"{called} {last}")
+    return "; ".join(parts)
 
 
 def shown(value: str, at_most: int = 40) -> str:

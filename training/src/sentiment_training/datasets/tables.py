@@ -119,6 +119,11 @@ def first_row(file: BinaryIO, shown: str) -> list[str]:
         raise UnreadableFileError(f"{shown}: not a CSV ({fault}); give a CSV with a header") from fault
 
 
+def csv_options(**read: ReadOption) -> pyarrow.csv.ReadOptions:
+    """Give the options by which CSVs are read: without threads, pyarrow says which row is at fault."""
+    return pyarrow.csv.ReadOptions(block_size=BLOCK_BYTES, use_threads=False, **read)
+
+
 def csv_fault(shown: str, fault: pa.ArrowInvalid, otherwise: str | None = None) -> UnreadableFileError:
     """Make the error of a CSV that pyarrow cannot read; `otherwise` is what to say but of an endless row."""
     if _TOO_LONG not in str(fault):
@@ -194,7 +199,7 @@ def read_csv(file: BinaryIO, shown: str, columns: list[str], **read: ReadOption)
     try:
         table = pyarrow.csv.read_csv(
             file,
-            read_options=pyarrow.csv.ReadOptions(block_size=BLOCK_BYTES, **read),
+            read_options=csv_options(**read),
             parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
             convert_options=pyarrow.csv.ConvertOptions(
                 include_columns=columns,

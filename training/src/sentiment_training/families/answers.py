@@ -14,7 +14,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from sentiment_training.datasets.columns import reason_of
-from sentiment_training.datasets.tables import BLOCK_BYTES, csv_fault
+from sentiment_training.datasets.tables import csv_fault, csv_options
 from sentiment_training.errors import OptionError
 from sentiment_training.families.family import Work
 
@@ -95,7 +95,7 @@ def _parquet(path: Path, shown: str) -> pa.Table:
 def _csv(path: Path, shown: str) -> pa.Table:
     table = pyarrow.csv.read_csv(
         path,
-        read_options=pyarrow.csv.ReadOptions(block_size=BLOCK_BYTES),
+        read_options=csv_options(),
         parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
         convert_options=pyarrow.csv.ConvertOptions(
             column_types={_TEXT: pa.large_string(), _PROBABILITY: pa.float64()}, strings_can_be_null=False

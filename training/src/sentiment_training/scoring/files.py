@@ -11,10 +11,10 @@ import pyarrow.parquet
 
 from sentiment_training.datasets.columns import printable
 from sentiment_training.datasets.tables import (
-    BLOCK_BYTES,
     PARQUET,
     ZIP,
     csv_fault,
+    csv_options,
     first_bytes,
     first_row,
     parquet_fault,
@@ -150,7 +150,7 @@ def _csv_of(file: object, texts: list[str]) -> pyarrow.csv.CSVStreamingReader:
     """Open a CSV; the columns named are taken as they stand, whatever they look like."""
     return pyarrow.csv.open_csv(
         file,
-        read_options=pyarrow.csv.ReadOptions(block_size=BLOCK_BYTES),
+        read_options=csv_options(),
         # Of one column, an empty line is a row.
         parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=len(texts) != 1),
         convert_options=pyarrow.csv.ConvertOptions(
