@@ -48,7 +48,7 @@ def _serve(host: str, port: int, workers: int, root_path: str) -> int:
     import uvicorn  # noqa: PLC0415 - `migrate` does without
 
     with ExitStack() as stack:
-        # Not for one worker: uvicorn ends such a process by the signal that stopped it, and the folder stayed.
+        # Not for one: uvicorn ends such a process by the signal that stopped it, and the folder stayed.
         if workers > 1:
             folder = tempfile.TemporaryDirectory(prefix="vigie-metrics-")
             os.environ[MULTIPROCESS_DIR] = stack.enter_context(folder)
