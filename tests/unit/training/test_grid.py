@@ -101,6 +101,7 @@ def test_a_precision_that_misses_most_is_doubted() -> None:
 
     assert doubt_of(winner(0.5), "precision") is None
     assert "positive only 0.05 of what is positive; --metric f1" in str(doubt_of(winner(0.05), "precision"))
+    assert str(doubt_of(winner(0.05), "f1")).endswith("of what is positive")
 
 
 @pytest.mark.parametrize(

@@ -174,9 +174,8 @@ def doubt_of(winner: Outcome, metric: str) -> str | None:
     """Say what the deciding figure hides: the best precision may be that of a handful of tweets."""
     if (recall := winner.mean("recall")) >= _LOW_RECALL:
         return None
-    return (
-        f"the best by {metric} calls positive only {recall:.2f} of what is positive; --metric f1 weighs both"
-    )
+    remedy = "" if metric == "f1" else "; --metric f1 weighs both"
+    return f"the best by {metric} calls positive only {recall:.2f} of what is positive{remedy}"
 
 
 def grid_markdown(outcomes: Sequence[Outcome], metric: str) -> str:

@@ -56,7 +56,7 @@ def explore(
     from sentiment_training.exploration.clouds import require_wordcloud
     from sentiment_training.files import require_place, whole
 
-    if out.suffix not in _SUFFIXES:
+    if out.suffix.lower() not in _SUFFIXES:
         raise OptionError(f"--out {out}: the report is an HTML page; give it the suffix {_SUFFIXES[0]}")
     require_place(out, force=force)
     require_wordcloud()

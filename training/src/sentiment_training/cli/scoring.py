@@ -50,7 +50,7 @@ def score(
 
     check_out(out)
     source = open_source(file)
-    # As CSV, its columns take no less than they did; how Parquet packs them is not known.
+    # As CSV, its columns take about as much again, or more; how Parquet packs them is not known.
     require_place(out, force=force, room=file.stat().st_size if out.suffix == ".csv" else 0)
     check_columns(out, source)
     if out.exists() and out.samefile(file):
