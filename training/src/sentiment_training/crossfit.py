@@ -25,7 +25,7 @@ from sentiment_training.evaluation import Scorer, probabilities
 from sentiment_training.families import FAMILIES, Examples, Work
 from sentiment_training.families.teacher import bundle_answers, log_odds_of
 from sentiment_training.golden import GOLDEN_TEXTS
-from sentiment_training.material import Material, described, prepare
+from sentiment_training.material import Material, prepare
 from sentiment_training.metrics import FloatArray, IntArray
 from sentiment_training.pieces import kept_piece
 from sentiment_training.progress import Progress
@@ -115,8 +115,8 @@ def crossfit(
     learned, validation = material.train(), material.validation()
     if not FAMILIES[recipe.family].needs_validation:
         validation = validation.chosen(np.array([], np.int64))
-    for name, counts in material.counts.items():
-        say(described(name, counts))
+    for line in material.lines():
+        say(line)
     own = folds_of(pa.array(learned.texts, pa.large_string()), folds)
     _require_rows(learned, own, folds)
     say(f"answer {len(learned):,} tweets in {folds} folds")

@@ -14,7 +14,7 @@ from sentiment_training.families import Work
 from sentiment_training.families.classic import CLASSIC
 from sentiment_training.families.classic.features import FeatureOptions
 from sentiment_training.grid import METRICS, Outcome, best_of_each, cross_validate
-from sentiment_training.material import described, prepare
+from sentiment_training.material import prepare
 from sentiment_training.progress import Progress
 from sentiment_training.recipe import Recipe
 from sentiment_training.registry import Registry, Version
@@ -110,8 +110,8 @@ def run_grid(
     learned = material.train()
     # Sorted by time and label, they stay a fair picture.
     compared = learned.chosen(evenly(len(learned), settings.rows))
-    for name, counts in material.counts.items():
-        say(described(name, counts))
+    for line in material.lines():
+        say(line)
     say(f"compare on {len(compared):,} of {len(learned):,} tweets in {settings.folds} folds")
     with TrainingRun.started(
         registry, experiment, "grid", say, command="vigie grid", patience_s=patience_s

@@ -16,6 +16,8 @@ from sentiment_training.datasets import (
     fingerprint,
     joined,
     load_dataset,
+    load_rows,
+    of_users_learned,
     split,
     with_strangers,
     without_duplicates,
@@ -35,11 +37,17 @@ MOST_VALIDATED = 20_000
 class Material:
     """The data of a run: split, cleaned, and named by content.
 
-    `weights` are those of the splits, in their order.
+    Attributes
+    ----------
+    weights
+        Those of the splits, in their order.
+    neutral_weights
+        What their neutral rows count against the others.
     """
 
     splits: list[Split]
     weights: list[float]
+    neutral_weights: list[float]
     held_out: Dataset
     evaluation: dict[str, Dataset]
     counts: dict[str, Counts]
@@ -47,16 +55,32 @@ class Material:
 
     @property
     def weighted(self) -> list[tuple[str, float]]:
-        """Name and weight of each data set that is learned, in their order."""
-        return [(each.train.name, weight) for each, weight in zip(self.splits, self.weights, strict=True)]
+        """Name and weight of each data set that is learned, in their order; then of the neutral rows."""
+        names = [each.train.name for each in self.splits]
+        neutral = [
+            (f"{name}, neutral", weight)
+            for name, weight in zip(names, self.neutral_weights, strict=True)
+            if weight
+        ]
+        return [*zip(names, self.weights, strict=True), *neutral]
 
     def train(self) -> Examples:
-        """Return what is learned."""
-        return examples([each.train for each in self.splits], self.weights)
+        """Return what is learned; at the end what is neutral, half as negative and half as positive."""
+        sets = list(zip(self.splits, self.weights, self.neutral_weights, strict=True))
+        laid = [(number, each.train, weight) for number, (each, weight, _) in enumerate(sets)]
+        laid += [
+            (number, neutral, weight * share / 2)
+            for number, (each, weight, share) in enumerate(sets)
+            for neutral in each.both_ways()
+        ]
+        return self._examples(laid)
 
     def validation(self) -> Examples:
         """Return what is chosen by; empty where no choice was announced."""
-        return examples([each.validation for each in self.splits], self.weights)
+        sets = zip(self.splits, self.weights, strict=True)
+        return self._examples(
+            [(number, each.validation, weight) for number, (each, weight) in enumerate(sets)]
+        )
 
     def to_evaluate(self, most: int | None = None) -> dict[str, Dataset]:
         """All data sets to measure a model on, by name; sources and languages apart where there are more.
@@ -70,6 +94,28 @@ class Material:
         if most is None:
             return {HELD_OUT: self.held_out, **parts}
         return {HELD_OUT: self._mixed(most), **{name: each.thinned(most) for name, each in parts.items()}}
+
+    def lines(self) -> list[str]:
+        """Say what was read, what was dropped, and what is neutral."""
+        return [
+            *(described(name, counts) for name, counts in self.counts.items()),
+            *(
+                f"{each.train.name}: {len(each.neutral):,} neutral tweets are learned, half as either label"
+                for each in self.splits
+                if each.neutral is not None
+            ),
+        ]
+
+    def _examples(self, laid: Sequence[tuple[int, Dataset, float]]) -> Examples:
+        """Lay data sets end to end, each with its number and what a row of it weighs."""
+        sizes = [len(each) for _, each, _ in laid]
+        return Examples(
+            texts=pa.concat_arrays([each.texts for _, each, _ in laid]).to_pylist(),
+            labels=np.concatenate([each.labels for _, each, _ in laid]),
+            weights=np.repeat(np.array([weight for *_, weight in laid], np.float64), sizes),
+            domains=np.repeat([number for number, *_ in laid], sizes),
+            names=[each.train.name for each in self.splits],
+        )
 
     def _mixed(self, most: int) -> Dataset:
         """Rows of all sources in their proportion, of those that are measured apart: they are scored once."""
@@ -104,28 +150,38 @@ def prepare(recipe: Recipe, progress: Progress, *, validate: bool = False) -> Ma
         for name, source in recipe.evaluation.items():
             evaluation[name] = load_dataset(source, name)
             advance()
-        loaded = []
+        loaded, neutral = [], []
         for each in recipe.data:
-            loaded.append(load_dataset(each.source, label=LABEL if each.held_out else PREDICTION))
+            polar, neither = _loaded(each)
+            loaded.append(polar)
+            neutral.append(neither)
             advance()
     _require_names([*(each.name for each in loaded), *evaluation])
     with progress.step("clean"):
         cleaned = _cleaned(loaded, recipe.data, list(evaluation.values()))
+        neutral = _neither(neutral, [*loaded, *evaluation.values()])
         splits = [
-            _to_learn(_parted(dataset, source, recipe.test_share, validate), source, recipe.seed)
-            for dataset, source in zip(cleaned, recipe.data, strict=True)
+            _to_learn(_parted(polar, neither, source, recipe.test_share, validate), source, recipe.seed)
+            for polar, neither, source in zip(cleaned, neutral, recipe.data, strict=True)
         ]
     _require_names([name for name, _ in _parts(splits, evaluation)])
     with progress.step("fingerprint"):
-        content = fingerprint([each.train for each in splits])
+        content = fingerprint(each for parted in splits for each in (parted.train, *parted.both_ways()))
     return Material(
         splits=splits,
         weights=[each.weight for each in recipe.data],
+        neutral_weights=[each.neutral for each in recipe.data],
         held_out=joined(HELD_OUT, [each.held_out for each in splits]),
         evaluation=evaluation,
         counts={each.name: each.counts for each in (*cleaned, *evaluation.values())},
         fingerprint=content,
     )
+
+
+def _loaded(source: Source) -> tuple[Dataset, Dataset | None]:
+    """Load what is negative or positive of a data set, and what is neutral where that is wanted."""
+    rows = load_rows(source.source, label=LABEL if source.held_out else PREDICTION)
+    return rows.dataset(), rows.neutral() if source.neutral else None
 
 
 def _cleaned(
@@ -142,11 +198,19 @@ def _cleaned(
     return [next(cleaned if source.held_out else beside) for source in sources]
 
 
-def _parted(dataset: Dataset, source: Source, share: float, validate: bool) -> Split:
+def _neither(neutral: Sequence[Dataset | None], labelled: Sequence[Dataset]) -> list[Dataset | None]:
+    """Drop what would be learned twice, or is somewhere negative or positive; the data sets stay in order."""
+    asked = without_duplicates([each for each in neutral if each is not None])
+    kept = iter(without_texts_of(asked, labelled))
+    return [None if each is None else next(kept) for each in neutral]
+
+
+def _parted(dataset: Dataset, neutral: Dataset | None, source: Source, share: float, validate: bool) -> Split:
     """Hold rows out, unless all are to be learned."""
     dataset = dataset.require_both_classes()
     if source.held_out:
-        return split(dataset, share, MOST_VALIDATED if validate else 0)
+        parted = split(dataset, share, MOST_VALIDATED if validate else 0)
+        return replace(parted, neutral=None if neutral is None else of_users_learned(neutral, parted))
     none = dataset.where(np.zeros(len(dataset), np.bool_))
     return Split(train=dataset, validation=none, held_out=none, rule="none")
 
@@ -174,22 +238,16 @@ def _require_names(names: Sequence[str]) -> None:
 
 def _to_learn(parted: Split, source: Source, seed: int) -> Split:
     """Change what is learned as the recipe says; rows that are apart stay what they are: figures compare."""
-    train = parted.train if source.rows is None else parted.train.thinned(source.rows)
+    train, neutral = parted.train, parted.neutral
+    if source.rows is not None:
+        train = train.thinned(source.rows)
+        if neutral is not None:
+            neutral = neutral.thinned(round(len(neutral) * len(train) / len(parted.train)))
     if source.strangers:
         train = with_strangers(train, source.strangers, seed)
-    return replace(parted, train=train)
-
-
-def examples(datasets: Sequence[Dataset], weights: Sequence[float]) -> Examples:
-    """Lay data sets end to end, each row with its data set's weight."""
-    sizes = [len(each) for each in datasets]
-    return Examples(
-        texts=pa.concat_arrays([each.texts for each in datasets]).to_pylist(),
-        labels=np.concatenate([each.labels for each in datasets]),
-        weights=np.repeat(np.asarray(weights, np.float64), sizes),
-        domains=np.repeat(np.arange(len(sizes)), sizes),
-        names=[each.name for each in datasets],
-    )
+        if neutral is not None:
+            neutral = with_strangers(neutral, source.strangers, seed)
+    return replace(parted, train=train, neutral=neutral)
 
 
 def unanswered_languages(material: Material, codes: Sequence[str]) -> dict[str, list[str]]:

@@ -32,6 +32,10 @@ class Source:
     held_out
         Whether rows are held out, to choose by and to measure on. Nothing can be measured on labels that no
         person gave: where a model labelled the data set, all of it is learned.
+    neutral
+        How much each neutral row counts against one of the others, half of it as negative and half as
+        positive; from 0, which leaves them out, to 1. Nothing is measured on them. Koppel and Schler 2006,
+        "The Importance of Neutral Examples for Learning Sentiment".
     """
 
     source: str
@@ -39,6 +43,7 @@ class Source:
     rows: int | None = None
     strangers: float = 0.0
     held_out: bool = True
+    neutral: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -76,8 +81,8 @@ class Recipe:
     most_evaluated: int | None = None
 
     def of_people(self) -> "Recipe":
-        """Return it without the data sets that a model labelled."""
-        return replace(self, data=[each for each in self.data if each.held_out])
+        """Return it without what a model labelled, and without what people called neutral."""
+        return replace(self, data=[replace(each, neutral=0.0) for each in self.data if each.held_out])
 
 
 def checked_name(name: str) -> str:

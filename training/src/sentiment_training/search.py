@@ -17,7 +17,7 @@ from sentiment_training.errors import DivergedError, OptionError
 from sentiment_training.evaluation import probabilities
 from sentiment_training.families import FAMILIES, Examples, FittedModel, Work
 from sentiment_training.families.validating import LOSS
-from sentiment_training.material import Material, described, prepare
+from sentiment_training.material import Material, prepare
 from sentiment_training.metrics import BoolArray, FloatArray
 from sentiment_training.progress import Progress, SilentProgress
 from sentiment_training.recipe import Recipe
@@ -121,8 +121,8 @@ def search(
     """
     recipe, metric = wanted.recipe, METRICS[wanted.metric]
     material = prepare(recipe, progress, validate=True)
-    for name, counts in material.counts.items():
-        say(described(name, counts))
+    for line in material.lines():
+        say(line)
     study, is_new = open_study(
         wanted.storage,
         wanted.study or f"{recipe.family}-{wanted.metric}-{material.fingerprint[:8]}",
@@ -130,7 +130,7 @@ def search(
             "family": recipe.family,
             "metric": wanted.metric,
             "data": material.fingerprint,
-            "weights": json.dumps(material.weights),
+            "weights": json.dumps([weight for _, weight in material.weighted]),
             _FIXED: json.dumps(dict(sorted(recipe.options.items()))),
         },
         maximize=metric.higher_is_better,

@@ -8,7 +8,7 @@ from sentiment_training.checkpoints import PIECES, identity, kept_checkpoints
 from sentiment_training.concluding import Begun, conclude
 from sentiment_training.evaluation import Evaluation
 from sentiment_training.families import FAMILIES, Work
-from sentiment_training.material import described, prepare, unanswered_languages
+from sentiment_training.material import prepare, unanswered_languages
 from sentiment_training.progress import Progress
 from sentiment_training.recipe import Recipe
 from sentiment_training.registry import Registry, Version
@@ -67,8 +67,8 @@ def train(
     family = FAMILIES[recipe.family]
     material = prepare(recipe, progress, validate=family.needs_validation)
     learned, validated = material.train(), material.validation()
-    for name, counts in material.counts.items():
-        say(described(name, counts))
+    for line in material.lines():
+        say(line)
     say(
         f"train on {len(learned):,} tweets ({int(learned.labels.sum()):,} positive), "
         + (f"choose by {len(validated):,}, " if len(validated) else "")

@@ -5,7 +5,7 @@ from sentiment_training.datasets.dataset import BoolArray, Counts, Dataset, even
 from sentiment_training.datasets.fingerprint import fingerprint
 from sentiment_training.datasets.rows import NEGATIVE, NEUTRAL, POSITIVE, LabelArray, Rows
 from sentiment_training.datasets.sources import load_dataset, load_rows
-from sentiment_training.datasets.split import Split, folds_of, split
+from sentiment_training.datasets.split import Split, folds_of, of_users_learned, split
 from sentiment_training.datasets.strangers import with_strangers
 from sentiment_training.datasets.tables import LABEL, PREDICTION
 from sentiment_training.datasets.variants import varied
@@ -29,6 +29,7 @@ __all__ = [
     "load_dataset",
     "load_rows",
     "normalised",
+    "of_users_learned",
     "split",
     "varied",
     "with_strangers",

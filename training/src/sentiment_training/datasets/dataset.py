@@ -112,6 +112,10 @@ class Dataset:
             languages=None if self.languages is None else self.languages[mask],
         )
 
+    def called(self, label: bool) -> "Dataset":
+        """Give all rows the same label."""
+        return replace(self, labels=np.full(len(self), label, np.bool_))
+
     def by_language(self) -> "dict[str, Dataset]":
         """Part the rows by language, where the file names more than one and each has both labels.
 

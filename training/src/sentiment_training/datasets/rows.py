@@ -61,24 +61,17 @@ class Rows:
         opposed = self.contradictory & ~neutral & ~blank
         again = self.duplicate & ~neutral & ~blank & ~opposed
         kept = ~(neutral | blank | opposed | again)
-        everything = Dataset(
-            name=self.name,
-            texts=self.texts,
-            labels=self.labels == POSITIVE,
-            groups=self.groups,
-            # Rows without a time have no place among the others.
-            times=None if self.times is None or np.isnat(self.times).any() else self.times,
-            order=self.order,
-            counts=Counts(read=len(self)),
-            languages=self.languages,
-        )
-        return everything.where(
+        return self._everything().where(
             kept,
             neutral=int(neutral.sum()),
             empty=int(blank.sum()),
             contradictory=int(opposed.sum()),
             duplicate=int(again.sum()),
         )
+
+    def neutral(self) -> Dataset:
+        """Keep the rows with a text that are neither; their labels say nothing."""
+        return self._everything().where((self.labels == NEUTRAL) & ~self.blank & ~self.duplicate)
 
     def dataset(self) -> Dataset:
         """Keep what a model can learn from.
@@ -89,3 +82,16 @@ class Rows:
             If there is nothing to learn from.
         """
         return self.polar().require_both_classes()
+
+    def _everything(self) -> Dataset:
+        return Dataset(
+            name=self.name,
+            texts=self.texts,
+            labels=self.labels == POSITIVE,
+            groups=self.groups,
+            # Rows without a time have no place among the others.
+            times=None if self.times is None or np.isnat(self.times).any() else self.times,
+            order=self.order,
+            counts=Counts(read=len(self)),
+            languages=self.languages,
+        )

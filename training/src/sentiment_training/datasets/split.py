@@ -40,13 +40,19 @@ VALIDATION_SHARE = 0.1
 class Split:
     """The sides of one data set, and the rule that parted them: user, time, order or text.
 
-    `validation` has no rows unless some were asked for.
+    `validation` has no rows unless some were asked for. `neutral` are rows that are neither negative nor
+    positive, to learn from; none unless they were asked for.
     """
 
     train: Dataset
     validation: Dataset
     held_out: Dataset
     rule: str
+    neutral: Dataset | None = None
+
+    def both_ways(self) -> list[Dataset]:
+        """Return the neutral rows as negative ones, and as positive ones."""
+        return [] if self.neutral is None else [self.neutral.called(label) for label in (False, True)]
 
 
 def split(dataset: Dataset, share: float = 0.1, most_validated: int = 0) -> Split:
@@ -73,6 +79,15 @@ def split(dataset: Dataset, share: float = 0.1, most_validated: int = 0) -> Spli
         _, validated = _held_out(train, min(VALIDATION_SHARE, most_validated / len(train)), again=True)
         _require_both_sides(train, validated, f"choose by a part of them by {rule}")
     return Split(train.where(~validated), train.where(validated), dataset.where(held_out), rule)
+
+
+def of_users_learned(rows: Dataset, parted: Split) -> Dataset:
+    """Leave out the rows by users of whom others are held out or chosen by."""
+    apart = [each.groups for each in (parted.validation, parted.held_out) if each.groups is not None]
+    if parted.rule != "user" or rows.groups is None or not apart:
+        return rows
+    users = np.concatenate(apart)
+    return rows.where(~np.isin(rows.groups, users[users != 0]))
 
 
 def require_share(share: float) -> None:
