@@ -69,8 +69,10 @@ def train(
     learned, validated = material.train(), material.validation()
     for line in material.lines():
         say(line)
+    polar = [each.train for each in material.splits]
     say(
-        f"train on {len(learned):,} tweets ({int(learned.labels.sum()):,} positive), "
+        f"train on {sum(len(each) for each in polar):,} tweets "
+        f"({sum(each.positives for each in polar):,} positive), "
         + (f"choose by {len(validated):,}, " if len(validated) else "")
         + f"hold out {len(material.held_out):,} by "
         + ", ".join(dict.fromkeys(each.rule for each in material.splits if len(each.held_out)))
@@ -85,10 +87,10 @@ def train(
         run.log_choices(
             {
                 "family": family.name,
-                "data": ", ".join(each.train.name for each in material.splits),
+                "data": ", ".join(each.name for each in polar),
                 "split": ", ".join(f"{each.train.name}: {each.rule}" for each in material.splits),
                 "data.weights": ", ".join(f"{name}: {weight:g}" for name, weight in material.weighted),
-                "rows.train": len(learned),
+                "rows.train": sum(len(each) for each in polar),
                 "rows.validation": len(validated),
                 "test_share": recipe.test_share,
                 "seed": recipe.seed,
