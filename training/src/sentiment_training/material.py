@@ -64,6 +64,16 @@ class Material:
         ]
         return [*zip(names, self.weights, strict=True), *neutral]
 
+    @property
+    def polar_rows(self) -> int:
+        """Rows that are learned, without the neutral ones."""
+        return sum(len(each.train) for each in self.splits)
+
+    @property
+    def polar_positives(self) -> int:
+        """Positive ones of these."""
+        return sum(each.train.positives for each in self.splits)
+
     def train(self) -> Examples:
         """Return what is learned; at the end what is neutral, half as negative and half as positive."""
         sets = list(zip(self.splits, self.weights, self.neutral_weights, strict=True))

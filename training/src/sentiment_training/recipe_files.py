@@ -160,14 +160,8 @@ def _source(entry: Mapping[str, object], where: str, folder: Path) -> Source:
     rows = _whole(entry["rows"], f"rows of {source}") if "rows" in entry else None
     if rows is not None and rows < _FEWEST_ROWS:
         raise TypeError(f"{rows} rows of {source} are too few; {_FEWEST_ROWS} are wanted at least")
-    strangers = _number(entry.get("strangers", 0.0), f"strangers of {source}")
-    if not 0 <= strangers <= 1:
-        raise TypeError(f"strangers is a share of the rows of {source}, from 0 to 1, not {strangers:g}")
-    neutral = _number(entry.get("neutral", 0.0), f"neutral of {source}")
-    if not 0 <= neutral <= 1:
-        raise TypeError(
-            f"neutral is what a neutral row of {source} counts against another, from 0 to 1, not {neutral:g}"
-        )
+    strangers = _share(entry, "strangers", source, f"a share of the rows of {source}")
+    neutral = _share(entry, "neutral", source, f"what a neutral row of {source} counts against another")
     weight = checked_weight(source, _number(entry.get("weight", 1.0), f"the weight of {source}"))
     held_out = entry.get("held_out", True)
     if not isinstance(held_out, bool):
@@ -175,6 +169,13 @@ def _source(entry: Mapping[str, object], where: str, folder: Path) -> Source:
     if neutral and not held_out:
         raise TypeError(f"neutral of {source}: what a model labelled is never neutral; leave it out")
     return Source(_located(source, folder), weight, rows, strangers, held_out, neutral)
+
+
+def _share(entry: Mapping[str, object], key: str, source: str, meaning: str) -> float:
+    share = _number(entry.get(key, 0.0), f"{key} of {source}")
+    if not 0 <= share <= 1:
+        raise TypeError(f"{key} is {meaning}, from 0 to 1, not {share:g}")
+    return share
 
 
 def _seed(value: object) -> int:

@@ -191,10 +191,9 @@ class TrainingRun:
 
     def log_material(self, material: Material) -> None:
         """Log which data went in: name, content, size; never a path or a text."""
-        rows = [len(each.train) for each in material.splits]
-        positives = [each.train.positives for each in material.splits]
+        rows, positives = material.polar_rows, material.polar_positives
         inputs = [
-            dataset_input("train", sum(rows), sum(positives), material.fingerprint, "training"),
+            dataset_input("train", rows, positives, material.fingerprint, "training"),
             evaluated_input("heldout", material.held_out, "testing"),
             *(evaluated_input(name, each, "evaluation") for name, each in material.evaluation.items()),
         ]

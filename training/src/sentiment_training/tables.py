@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Literal
 
 from rich.box import HEAVY_HEAD, SIMPLE_HEAD
 from rich.table import Table
@@ -39,23 +38,27 @@ def scores_table(measured: Mapping[str, Scores]) -> Table:
     """Make a row a figure, a column a data set; with many data sets, a row each and the key figures only."""
     many = len(measured) > _MOST_COLUMNS
     said = "± the longer half of the 95 % interval" if many else "with 95 % intervals"
-    table = Table(caption=said, caption_justify="left", box=SIMPLE_HEAD if many else HEAVY_HEAD)
     if many:
-        for heading in ("", "tweets", *(NAMES[key].replace(" ", "\n") for key in KEY_FIGURES)):
-            # Names fold where a terminal is narrow, figures never.
-            justify: Literal["left", "right"] = "right" if heading else "left"
-            table.add_column(
-                heading, justify=justify, vertical="bottom", overflow="fold", no_wrap=bool(heading)
-            )
+        table = figures_table(said, "", ["tweets", *(NAMES[key] for key in KEY_FIGURES)])
         for name, scores in measured.items():
             figures = (with_half(scores.estimates()[key]) for key in KEY_FIGURES)
             table.add_row(name, f"{scores.n:,}", *figures)
         return table
+    table = Table(caption=said, caption_justify="left", box=HEAVY_HEAD)
     table.add_column("")
     for name, scores in measured.items():
         table.add_column(f"{name}\n{scores.n:,} tweets", justify="right")
     for key, shown in NAMES.items():
         table.add_row(shown, *(with_interval(scores.estimates()[key]) for scores in measured.values()))
+    return table
+
+
+def figures_table(caption: str, name: str, figures: Sequence[str], *, pad_edge: bool = True) -> Table:
+    """Make a table without rows, whose names fold where a terminal is narrow, and whose figures never do."""
+    table = Table(caption=caption, caption_justify="left", box=SIMPLE_HEAD, pad_edge=pad_edge)
+    table.add_column(name, vertical="bottom", overflow="fold")
+    for heading in figures:
+        table.add_column(heading.replace(" ", "\n", 1), justify="right", vertical="bottom", no_wrap=True)
     return table
 
 

@@ -69,10 +69,8 @@ def train(
     learned, validated = material.train(), material.validation()
     for line in material.lines():
         say(line)
-    polar = [each.train for each in material.splits]
     say(
-        f"train on {sum(len(each) for each in polar):,} tweets "
-        f"({sum(each.positives for each in polar):,} positive), "
+        f"train on {material.polar_rows:,} tweets ({material.polar_positives:,} positive), "
         + (f"choose by {len(validated):,}, " if len(validated) else "")
         + f"hold out {len(material.held_out):,} by "
         + ", ".join(dict.fromkeys(each.rule for each in material.splits if len(each.held_out)))
@@ -87,10 +85,10 @@ def train(
         run.log_choices(
             {
                 "family": family.name,
-                "data": ", ".join(each.name for each in polar),
+                "data": ", ".join(each.train.name for each in material.splits),
                 "split": ", ".join(f"{each.train.name}: {each.rule}" for each in material.splits),
                 "data.weights": ", ".join(f"{name}: {weight:g}" for name, weight in material.weighted),
-                "rows.train": sum(len(each) for each in polar),
+                "rows.train": material.polar_rows,
                 "rows.validation": len(validated),
                 "test_share": recipe.test_share,
                 "seed": recipe.seed,

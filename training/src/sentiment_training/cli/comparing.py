@@ -115,22 +115,12 @@ def grid(
 
 def _grid_table(models: "Sequence[Outcome]", metric: str) -> "Table":
     """Make a row a model, the deciding figure first; all figures are in the run's grid.md."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    from sentiment_training.tables import NAMES
+    from sentiment_training.tables import NAMES, figures_table
 
     shown = [*dict.fromkeys((metric, "accuracy", "precision", "recall", "f1", "roc_auc"))][:_MOST_FIGURES]
-    table = Table(
-        caption=f"means over the folds; the best {NAMES[metric]} first",
-        caption_justify="left",
-        box=SIMPLE_HEAD,
-        pad_edge=False,
-    )
-    # Names fold where a terminal is narrow, figures never.
-    table.add_column("model", overflow="fold", vertical="bottom")
-    for heading in (*(NAMES[name] for name in shown), "seconds a fit"):
-        table.add_column(heading.replace(" ", "\n", 1), justify="right", vertical="bottom", no_wrap=True)
+    caption = f"means over the folds; the best {NAMES[metric]} first"
+    headings = [*(NAMES[name] for name in shown), "seconds a fit"]
+    table = figures_table(caption, "model", headings, pad_edge=False)
     for each in models:
         figures = [
             f"{each.mean(name):.3f}" + (f" ±{each.spread(name):.3f}" if name == metric else "")
