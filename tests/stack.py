@@ -103,6 +103,10 @@ class Stack:
         """Run a Python program in a container."""
         return self.compose("exec", "-T", service, "python", "-", content=program).strip()
 
+    def logs(self, *services: str, lines: int = 60) -> str:
+        """The last lines that services wrote."""
+        return self.compose("logs", "--no-color", "--tail", str(lines), *services)
+
     def container(self, service: str) -> str:
         return self.compose("ps", "--all", "--quiet", service).strip()
 

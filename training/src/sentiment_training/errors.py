@@ -13,7 +13,7 @@ VigieError
     │   ├── EmptyDatasetError       no labelled row is left
     │   └── OneClassError           all rows have the same label
     ├── TrackingError               MLflow cannot do what was asked
-    │   ├── UnreachableError        nothing answers at its address
+    │   ├── UnreachableError        it does not answer, or its server is at fault
     │   ├── UnknownVersionError     the registry holds no such version
     │   └── NoBundleError           the version holds no bundle
     ├── CheckpointError             the last epoch on the disk cannot be gone on from
@@ -76,7 +76,17 @@ class TrackingError(TrainingError):
 
 
 class UnreachableError(TrackingError):
-    """Nothing answers at MLflow's address."""
+    """MLflow does not answer, or its server is at fault: what is worth another try.
+
+    Attributes
+    ----------
+    what
+        The message without advice.
+    """
+
+    def __init__(self, what: str, advice: str = "") -> None:
+        super().__init__(f"{what}; {advice}" if advice else what)
+        self.what = what
 
 
 class UnknownVersionError(TrackingError):

@@ -64,8 +64,8 @@ class LiveFigures:
     def _sent(self, batch: Sequence[Metric]) -> bool:
         try:
             self._send(batch)
-        except UnreachableError:
-            self._outage.begins()
+        except UnreachableError as fault:
+            self._outage.begins(fault)
             return False
         except TrackingError as fault:
             # Not worth the training: what the run needs at its end is logged again, and asked for there.

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.client import responses
 from typing import TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
@@ -28,8 +29,8 @@ PATIENCE_S = 120.0
 _ADDRESS = r"(?:https?|sqlite|postgresql|mysql|mssql)(?:\+\w+)?://."
 _SHORT_S = 120.0
 _PAUSE_S = 2.0
-_REFUSED = 400
 _SERVER_FAULT = 500
+_LATER = frozenset({429, 502, 503, 504})  # too much at once, or a proxy that finds nobody behind it
 
 T = TypeVar("T")
 
@@ -90,12 +91,12 @@ class Outage:
     _gone: bool = field(default=False, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
-    def begins(self) -> None:
-        """MLflow did not answer."""
+    def begins(self, fault: UnreachableError) -> None:
+        """MLflow did not answer, or failed."""
         with self._lock:
             if not self._gone:
                 self._gone = True
-                self.say(f"MLflow does not answer at {shown_uri(self.uri)}; what it is to know is sent later")
+                self.say(f"{fault.what}; what it is to know is sent later")
 
     def ends(self) -> None:
         """MLflow answered."""
@@ -130,9 +131,9 @@ class Patience:
             try:
                 with told(self.outage.uri):
                     answer = action()
-            except UnreachableError:
+            except UnreachableError as fault:
                 now = self.clock()
-                self.outage.begins()
+                self.outage.begins(fault)
                 if deadline is None:
                     deadline = now + self.limit_s
                     self.outage.say(f"waiting for MLflow, {_duration(self.limit_s)} at most")
@@ -154,15 +155,26 @@ def told(uri: str) -> Iterator[None]:
     try:
         yield
     except requests.HTTPError as fault:
-        if fault.response is not None and _REFUSED <= fault.response.status_code < _SERVER_FAULT:
-            raise TrackingError(
-                f"MLflow at {shown_uri(uri)} refused: {fault.response.status_code} {fault.response.reason}"
-            ) from fault
-        raise UnreachableError(_unreachable(uri)) from fault
+        if fault.response is None:
+            raise _unreachable(uri) from fault
+        raise _answered(uri, fault.response.status_code) from fault
     except requests.RequestException as fault:
-        raise UnreachableError(_unreachable(uri)) from fault
+        raise _unreachable(uri) from fault
     except MlflowException as fault:
         raise _explained(uri, str(fault.message)) from fault
+
+
+def _answered(uri: str, status: int) -> TrackingError:
+    if status in _LATER:
+        return _unreachable(uri)
+    said = f"{status} {responses.get(status, '')}".rstrip()
+    if status >= _SERVER_FAULT:
+        return UnreachableError(
+            f"MLflow at {shown_uri(uri)} fails: {said}",
+            "the server's owner finds out why with `make status` (is its disk full?) and "
+            "`make logs SERVICE=mlflow`",
+        )
+    return TrackingError(f"MLflow at {shown_uri(uri)} refused: {said}")
 
 
 def _explained(uri: str, message: str) -> TrackingError:
@@ -177,8 +189,11 @@ def _explained(uri: str, message: str) -> TrackingError:
         "Failed to establish",
         "Connection aborted",
     )
+    # In the words of MLflow's client, of what it would have tried again, and of the rest.
+    if failed := re.search(r"(?:too many|error code) (429|5\d\d)\b", message):
+        return _answered(uri, int(failed[1]))
     if any(sign in message for sign in gone):
-        return UnreachableError(_unreachable(uri))
+        return _unreachable(uri)
     if "error code 401" in message:
         return TrackingError(
             f"MLflow at {shown_uri(uri)} asks who you are; "
@@ -196,10 +211,10 @@ def _explained(uri: str, message: str) -> TrackingError:
     return TrackingError(f"MLflow at {shown_uri(uri)}: {first_line}")
 
 
-def _unreachable(uri: str) -> str:
-    return (
-        f"MLflow does not answer at {shown_uri(uri)}; start it (`make demo`, `make up`), "
-        "or say where it is with --mlflow-uri or VIGIE_MLFLOW_URI"
+def _unreachable(uri: str) -> UnreachableError:
+    return UnreachableError(
+        f"MLflow does not answer at {shown_uri(uri)}",
+        "start it (`make demo`, `make up`), or say where it is with --mlflow-uri or VIGIE_MLFLOW_URI",
     )
 
 

@@ -1,0 +1,93 @@
+"""What MLflow's client raises, as one sentence, over a server that fails."""
+
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+from mlflow.store.artifact.mlflow_artifacts_repo import MlflowArtifactsRepository
+
+from sentiment_training.errors import TrackingError, UnreachableError
+from sentiment_training.tracking import NO_RETRIES, told
+
+PAGE = b"<html>sorry</html>"
+
+
+class Failing(ThreadingHTTPServer):
+    """Answers everything with one status and a page, as a proxy does."""
+
+    status = 500
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/mlflow"
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        assert isinstance(self.server, Failing)
+        self.rfile.read(int(self.headers["Content-Length"] or 0))
+        self.send_response(self.server.status)
+        self.send_header("Content-Length", str(len(PAGE)))
+        self.end_headers()
+        self.wfile.write(PAGE)
+
+    do_POST = do_PUT = do_GET
+
+    def log_message(self, *_: object) -> None:
+        """Keep the tests' output clean."""
+
+
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Failing]:
+    for name, value in NO_RETRIES.items():
+        monkeypatch.setenv(name, value)
+    server = Failing(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def ask(address: str, _: Path) -> None:
+    MlflowClient(address, address).search_registered_models(max_results=1)
+
+
+def upload(address: str, file: Path) -> None:
+    MlflowArtifactsRepository("mlflow-artifacts:/1", tracking_uri=address, registry_uri=address).log_artifact(
+        str(file)
+    )
+
+
+@pytest.mark.parametrize("action", [ask, upload])
+@pytest.mark.parametrize(
+    ("status", "error", "says"),
+    [
+        (500, UnreachableError, "fails: 500 Internal Server Error; the server's owner .*`make status`"),
+        (507, UnreachableError, "fails: 507 Insufficient Storage; the server's owner .*`make status`"),
+        (502, UnreachableError, "does not answer at http.*; start it"),
+        (429, UnreachableError, "does not answer at http.*; start it"),
+        (403, TrackingError, "MLflow"),
+    ],
+)  # fmt: skip
+def test_a_server_at_fault_is_told_from_one_that_does_not_answer(
+    failing: Failing,
+    tmp_path: Path,
+    action: Callable[[str, Path], None],
+    status: int,
+    error: type[TrackingError],
+    says: str,
+) -> None:
+    failing.status = status
+    (tmp_path / "bundle.json").write_bytes(b"{}")
+
+    with pytest.raises(error, match=says) as raised, told(failing.address):
+        action(failing.address, tmp_path / "bundle.json")
+
+    assert type(raised.value) is error
+    assert "<html>" not in str(raised.value)
