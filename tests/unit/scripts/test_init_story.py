@@ -2,12 +2,12 @@
 
 import http.server
 import shutil
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from init import story
+from servers import serving
 
 ROOT = Path(__file__).resolve().parents[3]
 INFO = '{"ServerVersion": "24.0.2", "NCPU": 2, "MemTotal": 8000000000, "DockerRootDir": "/"}'
@@ -60,10 +60,8 @@ class Well(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def platform() -> Iterator[int]:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Well)
-    threading.Thread(target=server.serve_forever).start()
-    yield server.server_port
-    server.shutdown()
-    server.server_close()
+    with serving(server):
+        yield server.server_port
 
 
 def test_init_writes_choices_and_secrets_and_starts_nothing(

@@ -3,9 +3,9 @@
 import json
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
 
 import pytest
+from servers import serving
 
 from sentiment_training import guard_process
 
@@ -44,11 +44,10 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def mlflow() -> Iterator[Answers]:
-    with Answers(("127.0.0.1", 0), Handler) as server:
-        server.first, server.asked = [], []
-        Thread(target=server.serve_forever, daemon=True).start()
+    server = Answers(("127.0.0.1", 0), Handler)
+    server.first, server.asked = [], []
+    with serving(server):
         yield server
-        server.shutdown()
 
 
 @pytest.mark.parametrize("wrong", [(HTML, 0), (RUN[:10], 90), (b"", 0)])

@@ -1,6 +1,5 @@
 """What MLflow's client raises, as one sentence, over a server that fails."""
 
-import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 from mlflow.store.artifact.mlflow_artifacts_repo import MlflowArtifactsRepository
+from servers import serving
 
 from sentiment_training.errors import TrackingError, UnreachableError
 from sentiment_training.tracking import NO_RETRIES, told
@@ -19,10 +19,7 @@ class Failing(ThreadingHTTPServer):
     """Answers everything with one status and a page, as a proxy does."""
 
     status = 500
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/mlflow"
+    address = ""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -34,7 +31,8 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(PAGE)
 
-    do_POST = do_PUT = do_GET
+    def do_PUT(self) -> None:
+        self.do_GET()
 
     def log_message(self, *_: object) -> None:
         """Keep the tests' output clean."""
@@ -45,13 +43,9 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Failing]:
     for name, value in NO_RETRIES.items():
         monkeypatch.setenv(name, value)
     server = Failing(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(server) as address:
+        server.address = address
+        yield server
 
 
 def ask(address: str, _: Path) -> None:

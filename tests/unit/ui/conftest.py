@@ -1,7 +1,6 @@
 """A small API that keeps the contract, on a real port; tests tell it how to misbehave."""
 
 import json
-import threading
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -9,6 +8,7 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from servers import serving
 
 from sentiment_ui.history import Entry
 
@@ -115,14 +115,8 @@ def api() -> Iterator[FakeApi]:
             """Say nothing: the tests read what they need from the fake."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    fake.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield fake
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(server) as fake.url:
+        yield fake
 
 
 @pytest.fixture
