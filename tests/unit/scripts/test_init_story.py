@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from init import story
-from servers import reply, serving
+from servers import free_port, reply, serving
 
 ROOT = Path(__file__).resolve().parents[3]
 INFO = '{"ServerVersion": "24.0.2", "NCPU": 2, "MemTotal": 8000000000, "DockerRootDir": "/"}'
@@ -95,6 +95,7 @@ def test_a_part_that_docker_cannot_start_is_shown_with_its_last_lines(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     a_docker(tmp_path, monkeypatch, up=1, ps="postgres,running,healthy,0\\nmlflow,exited,,1\\n")
+    monkeypatch.setenv("VIGIE_PORT", str(free_port()))  # a demo may run on the usual one
 
     assert story.main(["up"], home) == 1
     said = capsys.readouterr().err
@@ -107,6 +108,7 @@ def test_a_first_model_that_fails_is_not_waited_for(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     a_docker(tmp_path, monkeypatch, ps="first-model,exited,,137\\nmigrate,exited,,0\\n")
+    monkeypatch.setenv("VIGIE_PORT", str(free_port()))  # a demo may run on the usual one
 
     assert story.main(["up"], home) == 1
     assert "first-model is exited, exit code 137" in capsys.readouterr().err
